@@ -7,7 +7,7 @@ import { isToken } from '#identity/tokens.ts'
 import type { MailChoice } from '#jobs/post.ts'
 import { isAllowance } from '#outgoing/addresses.ts'
 import type { KeyChoice } from './keys.ts'
-import type { Seed } from './setup.ts'
+import type { Seed } from './seeds/seed.ts'
 
 /** The configuration of a process. */
 export interface Config {

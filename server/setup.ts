@@ -10,9 +10,7 @@ import { invalidate } from '#kernel/cache.ts'
 import { product } from '#server/modules.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
-
-/** The initial data of an empty instance. `none`: nothing, not even an administrator; `showcase`: the demo and a large project. */
-export type Seed = 'showcase' | 'demo' | 'basic' | 'none'
+import { hasDemo, type Seed } from './seeds/seed.ts'
 
 export interface SetupOptions {
   seed: Seed
@@ -67,7 +65,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
   const fills = !before.filled && seed !== 'none'
   const needsAdmin = !before.filled && before.adminId === null && (fills || adminToken !== undefined)
   const { seedBasic } = fills ? await import('./seeds/seed-basic.ts') : {}
-  const { seedDemo } = fills && (seed === 'demo' || seed === 'showcase') ? await import('./seeds/seed-demo.ts') : {}
+  const { seedDemo } = fills && hasDemo(seed) ? await import('./seeds/seed-demo.ts') : {}
 
   return db.transaction(async (tx) => {
     const now = new Date().toISOString()
@@ -89,7 +87,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
     }
     if (result.fresh) {
       await seedBasic?.(tx, now)
-      await seedDemo?.(tx, adminId!, now, seed === 'showcase')
+      await seedDemo?.(tx, adminId!, now, seed)
     }
     return result
   }, SLOWLY)

@@ -5,7 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
 import { hashToken } from '#identity/tokens.ts'
 import { product } from '#server/modules.ts'
-import { type Seed, setup } from '#server/setup.ts'
+import type { Seed } from '#server/seeds/seed.ts'
+import { setup } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'
 
 const { permissions } = product

@@ -1,6 +1,7 @@
 /** `halyard seed`: fills an empty instance, or adds the demo data to an instance without projects. */
 import { ConstraintError, type Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { hasDemo, type Seed } from '#server/seeds/seed.ts'
 import { setup, stateOf } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
@@ -13,8 +14,7 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
     const unlock = lock(config.databaseUrl)
     const result = await setup(db, config)
     await secure(db, config)
-    const isDemo = config.seed === 'demo' || config.seed === 'showcase'
-    const seeded = result.fresh || (isDemo && (await addDemo(db, config.seed === 'showcase')))
+    const seeded = result.fresh || (hasDemo(config.seed) && (await addDemo(db, config.seed)))
     unlock()
     console.log(seeded ? `Added the ${config.seed} data.` : 'The instance already has data.')
     process.stdout.write(loginLines(result))
@@ -24,13 +24,13 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
 }
 
 /** Adds the demo data to an instance without projects; returns whether it did. */
-async function addDemo(db: Database, large: boolean): Promise<boolean> {
+async function addDemo(db: Database, seed: Seed): Promise<boolean> {
   const { seedDemo } = await import('#server/seeds/seed-demo.ts')
   try {
     return await db.transaction(async (tx) => {
       const { adminId } = await stateOf(tx)
       if (adminId === null || (await tx.one(sql`select id from projects limit 1`))) return false
-      await seedDemo(tx, adminId, new Date().toISOString(), large)
+      await seedDemo(tx, adminId, new Date().toISOString(), seed)
       return true
     })
   } catch (cause) {

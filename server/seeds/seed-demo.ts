@@ -11,6 +11,7 @@ import { admin } from './basic.ts'
 import { groups, type MemberSeed, type ProjectSeed, placeholderUsers, projects, users } from './demo.ts'
 import { plan } from './plan.ts'
 import { insertForIds, insertRows } from './rows.ts'
+import type { Seed } from './seed.ts'
 import { rewind } from './seed-showcase.ts'
 import { showcase } from './showcase.ts'
 
@@ -33,10 +34,10 @@ const DAY_MS = 86_400_000
 /**
  * Writes everything of `demo.ts`.
  * @param adminId who stands for the demo's `admin`, and is the author of its work packages
- * @param large whether to write the showcase as well
+ * @param seed `showcase` writes the showcase as well
  * @throws when a row of the basic data that it refers to is gone or has another name
  */
-export async function seedDemo(tx: Transaction, adminId: number, now: string, large = false): Promise<void> {
+export async function seedDemo(tx: Transaction, adminId: number, now: string, seed: Seed): Promise<void> {
   const principals = new Map([[admin.login, adminId], ...(await seedPrincipals(tx, now))])
   const known: Known = {
     principals,
@@ -49,9 +50,9 @@ export async function seedDemo(tx: Transaction, adminId: number, now: string, la
   const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * DAY_MS
   const day: Day = (count) => new Date(monday + count * DAY_MS).toISOString().slice(0, 10)
   for (const project of projects) await seedProject(tx, project, known, day, now)
-  const carryOn = large ? await rewind(tx, await seedProject(tx, showcase, known, day, now), now) : undefined
+  const replay = seed === 'showcase' ? await rewind(tx, await seedProject(tx, showcase, known, day, now), now) : undefined
   await begin(tx, product.of('WorkPackage'))
-  await carryOn?.(product.of('WorkPackage'))
+  await replay?.(product.of('WorkPackage'))
   const rows = await tx.all<{ id: number; identifier: string }>(sql`select id, identifier from projects`)
   const demo = { now, adminId, day, model: product, projects: new Map(rows.map((row) => [row.identifier, row.id])) }
   for (const step of product.demo) await step(tx, demo)

@@ -1,5 +1,6 @@
 /** The past of the showcase: its work packages as they were planned, and how they came to their present state. */
 import type { Transaction } from '#db/database.ts'
+import { updateEach } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Resource } from '#kernel/declaration.ts'
@@ -40,21 +41,22 @@ const remarks = [
 
 /**
  * Sets the work packages of a project back to their plan. To be called before their first versions are recorded.
- * @returns what carries them on to the present
+ * @returns a function that makes their later changes, with the history of these
  */
 export async function rewind(tx: Transaction, project: number, now: string): Promise<(resource: Resource) => Promise<void>> {
   const tasks = await tx.all<Task>(sql`
-    select w.id, w.subject, w.start_date, w.due_date, w.status_id, w.assigned_to_id, w.author_id, w.estimated_hours,
+    select w.id, w.start_date, w.due_date, w.status_id, w.assigned_to_id, w.author_id, w.estimated_hours,
       w.remaining_hours, w.done_ratio, s.name as status
     from work_packages w join statuses s on s.id = w.status_id where w.project_id = ${project} order by w.id`)
   const ids = new Map((await tx.all<{ id: number; name: string }>(sql`select id, name from statuses`)).map((s) => [s.name, s.id]))
   const [fresh, begun] = [ids.get('New') as number, ids.get('In progress') as number]
-  for (const { id, start_date: start } of tasks) {
-    const planned = new Date(Date.parse(start as string) - DAYS_AHEAD * DAY_MS).toISOString()
-    const at = planned < now ? planned : now
-    await tx.run(sql`update work_packages set created_at = ${at}, updated_at = ${at}, status_id = ${fresh},
-      done_ratio = case when estimated_hours is null then done_ratio else 0 end, remaining_hours = estimated_hours where id = ${id}`)
-  }
+  const planned = tasks.map(({ id, start_date: start, estimated_hours: hours, done_ratio }) => {
+    const before = new Date(Date.parse(start as string) - DAYS_AHEAD * DAY_MS).toISOString()
+    const at = before < now ? before : now
+    return { id, created_at: at, updated_at: at, remaining_hours: hours, done_ratio: hours === null ? done_ratio : 0 }
+  })
+  const columns = ['created_at', 'updated_at', 'remaining_hours', 'done_ratio']
+  await tx.run(updateEach(tx.engine, 'work_packages', columns, planned, sql`status_id = ${fresh}`))
   const steps = tasks.flatMap((task) => stepsOf(task, begun, now)).toSorted((a, b) => a.at.localeCompare(b.at))
   return async (resource) => {
     for (const alike of Map.groupBy(steps, ({ at, actor }) => `${at} ${actor}`).values()) {

@@ -86,7 +86,7 @@ const dayOf = (workingDay: number): number => Math.floor(workingDay / 5) * 7 + (
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** What a task has come to at the week of seeding. */
+/** The status and the progress of a task in the week of seeding. */
 function stateOf(start: number, duration: number): { status: string; done_ratio: number } {
   if (dueDay(start, duration) < 0) return { status: 'Closed', done_ratio: 100 }
   return start < 0 ? { status: 'In progress', done_ratio: 40 } : { status: 'New', done_ratio: 0 }
