@@ -80,28 +80,32 @@ export function queryOf(need: Need, asker: Asker, engine: Engine): Sql {
   return sql`select ${raw(id)} as id from ${table(asker, engine)} held where ${raw(by)} = ${by === 'role_id' ? Number(of) : of}`
 }
 
-/** The ids in any of the sets of a kind under `permissions`, as a table: those that the viewer has loaded, else a query. */
+const isViewer = (asker: Asker): asker is Viewer => asker.sets !== undefined
+
+/** The ids in any of the sets of a kind under `permissions`, as a table: the loaded ones of a viewer, a query for other people. */
 function held(kind: 'project' | 'share', asker: Asker, engine: Engine, permissions: readonly string[]): Sql {
   const { table, id } = kinds[kind]
-  const loaded = permissions.map((one) => asker.sets?.get(`${kind}:${one}`))
-  if (!loaded.every((one) => one !== undefined))
+  if (!isViewer(asker))
     return sql`(
       select ${raw(id)} from ${table(asker, engine)} h where ${amongTexts(engine, sql`permission`, permissions)})`
-  const ids = [...new Set(loaded.flatMap(({ list }) => list))]
+  const ids = [...new Set(permissions.flatMap((one) => idSet(asker, `${kind}:${one}`).list))]
   return engine === 'sqlite'
     ? sql`(select value as ${raw(id)} from json_each(${ids}))`
     : sql`(select unnest(${ids}::int[]) as ${raw(id)})`
 }
 
-/** The projects in which somebody holds any of the permissions, as a table of `project_id`. */
+/**
+ * The projects in which somebody holds any of the permissions, as a table of `project_id`.
+ * @throws Error where a viewer's sets are not loaded: a named set has to name them in `reads`
+ */
 export const heldIn = (asker: Asker, engine: Engine, ...permissions: string[]): Sql => held('project', asker, engine, permissions)
 
-/** The shared work packages on which somebody holds any of the permissions, as a table of `work_package_id`. */
+/** The shared work packages on which somebody holds any of the permissions, as a table of `work_package_id`. Throws like `heldIn`. */
 export const heldOn = (asker: Asker, engine: Engine, ...permissions: string[]): Sql => held('share', asker, engine, permissions)
 
-/** Whether somebody holds a permission beyond single projects. */
+/** Whether somebody holds a permission beyond single projects. Throws like `heldIn`. */
 export const heldGlobally = (asker: Asker, permission: string): Sql => {
-  if (asker.globals) return asker.globals.has(permission) ? TRUE : FALSE
+  if (isViewer(asker)) return hasGlobally(asker, permission) ? TRUE : FALSE
   return sql`exists (select 1 from ${globalGrantsOf(asker)} h where h.permission = ${permission})`
 }
 

@@ -55,7 +55,7 @@ export interface IdSet {
 }
 
 /** For whom a set is read: a viewer, or any person, whose id is then an expression. */
-export interface Asker extends Pick<Viewer, 'admin' | 'limits'>, Partial<Pick<Viewer, 'sets' | 'globals'>> {
+export interface Asker extends Pick<Viewer, 'admin' | 'limits'>, Partial<Pick<Viewer, 'sets'>> {
   readonly id: number | Sql
 }
 
@@ -63,7 +63,7 @@ export interface Asker extends Pick<Viewer, 'admin' | 'limits'>, Partial<Pick<Vi
 export interface NamedSet {
   /** Tells it apart from all others. */
   readonly name: string
-  /** The sets that the query reads, by `heldIn`, `heldOn` and `heldGlobally`: they are loaded first. */
+  /** The sets that the query reads by `heldIn`, `heldOn` and `heldGlobally`: they are loaded first, and others cannot be read. */
   readonly reads?: readonly string[]
   /** A query that gives the column `id`. It may depend only on the tables that permissions depend on. */
   readonly query: (asker: Asker, engine: Engine) => Sql

@@ -2,8 +2,7 @@
 import { among, amongTexts } from '#db/dialect.ts'
 import { and, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
-import { having } from '#kernel/access/rules.ts'
-import { heldIn } from '#kernel/access/sets.ts'
+import { having, inProject } from '#kernel/access/rules.ts'
 import type { Context, Filter } from '#kernel/declaration.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { isId, onIds } from '#kernel/read/operators.ts'
@@ -49,13 +48,11 @@ const mentionable = (permission: string, most?: number): Filter => ({
 })
 
 /** Whether the viewer holds a permission in the projects of all these work packages. */
-async function holdsFor(permission: string, workPackages: readonly string[], { db, engine, viewer }: Context): Promise<boolean> {
-  const ids = workPackages.map(Number)
-  const missing = await db.one(sql`
-    select w.id from work_packages w
-    where ${among(engine, sql`w.id`, ids)}
-      and not exists (
-        select 1 from ${heldIn(viewer, engine, permission)} held where held.project_id = w.project_id) limit 1`)
+async function holdsFor(permission: string, workPackages: readonly string[], context: Context): Promise<boolean> {
+  const [right] = await rights(context, inProject(permission))
+  const given = among(context.engine, sql`work_packages.id`, workPackages.map(Number))
+  const missing = await context.db.one(sql`
+    select id from work_packages where ${given} and not (${right.where('work_packages')}) limit 1`)
   return missing === undefined
 }
 

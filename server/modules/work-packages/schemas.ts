@@ -5,7 +5,6 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { either, inAnyProject, inProject, sharedAnywhere } from '#kernel/access/rules.ts'
-import { heldOn } from '#kernel/access/sets.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Body, Context, Draft, Operation } from '#kernel/declaration.ts'
@@ -19,6 +18,7 @@ import { readFilters } from '#kernel/read/parse.ts'
 import { collection } from '#kernel/read/represent.ts'
 import { listHref } from '#kernel/resource.ts'
 import { schemaOf, sectionsOf } from '#kernel/write/schema.ts'
+import { seesWorkPackage } from '#modules/projects/rights.ts'
 import type { Facts } from './facts.ts'
 import { timestampsOf } from './moments.ts'
 
@@ -104,11 +104,10 @@ const seesAny = either(inAnyProject('view_work_packages'), sharedAnywhere('view_
 
 /** Whether the viewer sees any work packages of a project, by permission or by a share. */
 async function seesIn(context: Context, project: number): Promise<boolean> {
-  const { db, viewer } = context
   if (await holds(context, inProject('view_work_packages'), { project_id: project })) return true
-  const shared = await db.one(sql`
-    select w.id from ${heldOn(viewer, db.engine, 'view_work_packages')} s join work_packages w on w.id = s.work_package_id
-    where w.project_id = ${project} limit 1`)
+  const [seen] = await rights(context, seesWorkPackage)
+  const shared = await context.db.one(sql`
+    select id from work_packages where project_id = ${project} and ${seen.where('work_packages')} limit 1`)
   return shared !== undefined
 }
 
