@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { type Random, randomFrom } from '../../bench/random.ts'
 import { type Postgres, postgresMissing, startPostgres } from '../postgres.ts'
+import { type Halyard, halyard, serve } from '../server.ts'
 import { type Account, ask, audit, load, newAccount } from './load.ts'
-import { type Halyard, halyard, serve } from './server.ts'
 
 const usage = `Usage: npm run chaos -- [OPTION…]
 
