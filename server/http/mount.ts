@@ -6,13 +6,15 @@ import { API, API_READ } from '#identity/scopes.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { type ContextServices, contextAs } from '#kernel/context.ts'
-import type { ApiRequest, Context, Document, Method, Operation, Part } from '#kernel/declaration.ts'
+import type { Answer, ApiRequest, Context, Document, Method, Operation, Part } from '#kernel/declaration.ts'
 import { ApiError, insufficientScope, notFound } from '#kernel/errors.ts'
-import { readObject } from '#kernel/json.ts'
+import { readObject, stringify } from '#kernel/json.ts'
 import { demandAnywhere } from '#kernel/operation.ts'
 import { unpackParams } from '#kernel/read/parse.ts'
+import { withReferences } from '#kernel/read/references.ts'
 import { readingOnly } from '#kernel/read/represent.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
+import { hasReferences } from '#text/references.ts'
 import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { piecesOf, readText } from './body.ts'
@@ -93,17 +95,24 @@ async function answer(request: FastifyRequest, reply: FastifyReply, services: Se
     const params = request.params as Record<string, string>
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
     const given = await one.run(ask)
-    return await send(
-      request,
-      reply,
-      isReading && typeof given.body === 'object' ? { ...given, body: readingOnly(given.body) } : given,
-    )
+    return await send(request, reply, await written(given, one, context, isReading))
   } catch (error) {
     if (error instanceof MissingContentType) {
       return reply.code(406).header('content-type', 'text/plain; charset=utf-8').send('Missing content-type header')
     }
     return sendError(request, reply, meaning(error))
   }
+}
+
+/** An answer whose body is text: without action links for read-only tokens, and with the references in its texts resolved. */
+async function written(given: Answer, { method }: Operation, context: Context, isReading: boolean): Promise<Answer> {
+  const { body } = given
+  if (typeof body !== 'object') return given
+  const text = stringify(isReading ? readingOnly(body) : body)
+  if (!hasReferences(text)) return { ...given, body: text }
+  // A write may have changed what the writer sees.
+  const now = method === 'GET' ? context : await context.renewed()
+  return { ...given, body: await withReferences(now, text, true) }
 }
 
 /** The body of a request in the form that the operation accepts. Files are streamed. */

@@ -5,6 +5,7 @@ import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Proof, Rule, Viewer } from '#kernel/access/viewer.ts'
+import type { Place } from '#text/references.ts'
 import type { ApiAction, Permission, Entry as PermissionEntry, ProjectModule } from './access/permissions.ts'
 import type { BodyType } from './bodies.ts'
 import type { CacheTopic, Snapshot } from './cache.ts'
@@ -449,8 +450,21 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   addressOf?: (row: Tables[T] & C) => string
   /** The resource that a row really is, where this one stands for several kinds. */
   variant?: (row: Tables[T] & C) => string
-  /** The id that a text in a path or link means, where it is not the number itself. */
-  resolve?: (text: string, context: Context) => Promise<number | undefined>
+  /** The ids that texts in paths, links and references mean, where they are not the numbers themselves. */
+  resolve?: (texts: readonly string[], context: Context) => Promise<ReadonlyMap<string, number>>
+  /** The ids that references mean which depend on the rows that their texts belong to. */
+  resolveAt?: (named: readonly { text: string; places: readonly Place[] }[], context: Context) => Promise<(number | undefined)[]>
+  /**
+   * How texts refer to a row: the address, unless it is the page of its path, and what `##` and `###` show. `shown` gives a property
+   * as a text, if there is one that the reader may see.
+   */
+  inTexts?: {
+    href?: (row: Tables[T] & C) => string
+    summary?: (row: Tables[T] & C, shown: (property: string) => string | undefined) => string
+    details?: (row: Tables[T] & C, shown: (property: string) => string | undefined) => string
+  }
+  /** The rows whose files the texts of a row may name, and that macros in them are relative to; the row itself unless said. */
+  places?: (row: Tables[T] & C) => readonly Place[]
   /** The column that says where a row belongs: until it is given, permissions are judged anywhere. */
   belongsTo?: keyof Tables[T] & string
   /** What names a row to people. */

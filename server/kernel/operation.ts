@@ -54,7 +54,7 @@ export function document<const P extends string>(
 /** The number that a path parameter names, or undefined when it names nothing. */
 export async function idFrom(text: string, resource: Resource, context: Context): Promise<number | undefined> {
   if (isId(text) && !resource.addressOf) return Number(text)
-  return isStorable(text) ? resource.resolve?.(text, context) : undefined
+  return isStorable(text) ? (await resource.resolve?.([text], context))?.get(text) : undefined
 }
 
 /** The visible row that a path parameter names, or 404. */

@@ -171,7 +171,10 @@ export function staticResource<R extends { id: number | string }>(
     properties: (build: Build<R, any>) => Record<string, Unnamed>
   },
 ): Declared {
-  const resolve = async (text: string, { model }: Context) => model.of(name).rows?.get(text)?.id as number | undefined
+  const resolve: Declared['resolve'] = async (texts, { model }) => {
+    const known = model.of(name).rows
+    return new Map(texts.filter((text) => known?.has(text)).map((text) => [text, known?.get(text)?.id]))
+  }
   const staticRows = (model: Model) =>
     new Map<number | string, Row>((typeof rows === 'function' ? rows(model) : rows).map((row) => [row.id, row]))
   return { ...declare(name, '' as TableName, { ...declaration, resolve }, declaringFile()), staticRows }

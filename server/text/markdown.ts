@@ -76,7 +76,7 @@ function renderMarkup(raw: string): string | undefined {
 }
 
 /**
- * Safe HTML for a markdown text, the same for every reader. A blank text gives the empty string. Raw HTML is reduced to
+ * Safe HTML for a markdown text, the same for every reader: references are marks, to be replaced by `replaceReferences`. A blank text gives the empty string. Raw HTML is reduced to
  * an allow-list; texts that are too long or built to be expensive come out as plain text.
  */
 export function renderMarkdown(raw: string): string {

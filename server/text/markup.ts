@@ -1,7 +1,7 @@
 /** The HTML of markdown elements, with the classes that APIv3 clients style. */
 import type { Env, MarkdownIt, RendererRule, Token } from 'markdown-it'
 import { escapeHtml } from './escape.ts'
-import { LINK_CLASS } from './references.ts'
+import { fileReference, LINK_CLASS } from './references.ts'
 
 /** Characters that link targets and titles of one text may take in its HTML, set before and counted down while rendering. */
 export interface LinkBudget extends Env {
@@ -60,7 +60,8 @@ const linkOpen = rule((token, _next, _options, env) => {
 
 const image = rule((token, _next, options, env, renderer) => {
   const alternative = escapeHtml(renderer.renderInlineAsText(token.children ?? [], options, env))
-  return `<img class="op-uc-image"${optional('src', token, env)} alt="${alternative}"${optional('title', token, env)} />`
+  const source = String(token.attrGet('src') ?? '')
+  return `<img class="op-uc-image"${attribute('src', fileReference(source) ?? source, env)} alt="${alternative}"${optional('title', token, env)} />`
 })
 
 const checkbox = rule(

@@ -1,6 +1,6 @@
 /** Mentions in a text, as its readers see them. */
 import { renderMarkdown } from './markdown.ts'
-import { MENTION_CLASS } from './references.ts'
+import { referencesIn } from './references.ts'
 
 export interface Mentions {
   readonly users: readonly number[]
@@ -9,7 +9,6 @@ export interface Mentions {
   readonly groups: readonly number[]
 }
 
-const LINK = new RegExp(`<a class="${MENTION_CLASS}" href="/(users|groups)/([^"]+)"`, 'g')
 /** The greatest id that a row can have. */
 const GREATEST = 2 ** 31 - 1
 
@@ -19,10 +18,11 @@ export function mentionsIn(raw: string): Mentions {
   const logins = new Set<string>()
   const groups = new Set<number>()
   // Rendering takes time, and most texts cannot mention anybody.
-  if (/[@#]|<mention/i.test(raw)) {
-    for (const [, kind, target = ''] of renderMarkdown(raw).matchAll(LINK)) {
+  if (/[@#]|user:|<mention/i.test(raw)) {
+    for (const { resource, target } of referencesIn(renderMarkdown(raw))) {
+      if (resource !== 'User' && resource !== 'Group') continue
       if (!/^\d+$/.test(target)) logins.add(target.toLowerCase())
-      else if (Number(target) <= GREATEST) (kind === 'users' ? users : groups).add(Number(target))
+      else if (Number(target) <= GREATEST) (resource === 'User' ? users : groups).add(Number(target))
     }
   }
   return { users: [...users], logins: [...logins], groups: [...groups] }

@@ -1,40 +1,218 @@
-/** References in running text: `#5` to work packages, `version#5`, `@login`, `user#5`, `group#5` and `<mention>` to people. */
+/**
+ * References in running text: work packages by number (`#5`, `##5`, `###5`), other resources by word (`version#5`, `user:login`,
+ * `attachment:file.pdf`), people by `@login` or `<mention>`, and macros (`workPackageValue:5:status`).
+ *
+ * Rendering knows neither the database nor the reader: it leaves marks, which `replaceReferences` exchanges in a whole response
+ * for what its reader may see.
+ */
+import { randomUUID } from 'node:crypto'
 import type { MarkdownIt, StateInline } from 'markdown-it'
+import { escapeHtml } from './escape.ts'
 
-const PATHS: Record<string, string> = {
-  user: '/users/',
-  group: '/groups/',
-  version: '/versions/',
-  work_package: '/work_packages/',
+/**
+ * How a reference is written: `typed` as the author wrote it, `named` by its title, `summary` and `details` with some of its
+ * values, `file` as an address, `value` and `label` as the value or the name of one of its properties.
+ */
+export type Style = 'typed' | 'named' | 'summary' | 'details' | 'file' | 'value' | 'label'
+
+/** A resource and the id of its row. */
+export interface Place {
+  readonly resource: string
+  readonly id: number
 }
-const PEOPLE = ['user', 'group']
+
+/** A reference in a rendered text. */
+export interface Reference {
+  readonly style: Style
+  /** The name of the resource. */
+  readonly resource: string
+  /** An id, a word that stands for one, or a file name; with `value` and `label` an id, which may be missing, `:`, and a property. */
+  readonly target: string
+  /** The row of the text, and those whose files it may name. */
+  readonly places: readonly Place[]
+}
+
+/** What becomes of a reference: the text, or the author's, as a link if there is an address. */
+export interface Resolved {
+  readonly href?: string
+  readonly title?: string
+  readonly text?: string
+}
+
+/** Resources that texts refer to, by the word before `#`. */
+const WORDS: Readonly<Record<string, string>> = {
+  user: 'User',
+  group: 'Group',
+  version: 'Version',
+  project: 'Project',
+  news: 'News',
+  document: 'Document',
+  message: 'Post',
+  meeting: 'Meeting',
+  query: 'Query',
+  view: 'Query',
+}
+/** Resources that texts refer to by a word after a colon. */
+const NAMED: Readonly<Record<string, string>> = { user: 'User', project: 'Project', attachment: 'Attachment' }
+const MACROS: Readonly<Record<string, readonly [Style, string]>> = {
+  workPackageValue: ['value', 'WorkPackage'],
+  workPackageLabel: ['label', 'WorkPackage'],
+  projectValue: ['value', 'Project'],
+  projectLabel: ['label', 'Project'],
+}
+const MENTIONABLE: Readonly<Record<string, string>> = { user: 'User', group: 'Group', work_package: 'WorkPackage' }
+const PEOPLE = ['User', 'Group']
+/** The style of a number by its marks. */
+const BY_MARKS: Readonly<Record<string, Style>> = { '#': 'typed', '##': 'summary', '###': 'details' }
 
 /** Classes of a link to a work package, and of one to a user or group. */
 export const LINK_CLASS = 'op-uc-link'
 export const MENTION_CLASS = 'user-mention op-uc-link'
 
-/** A reference resolved as far as its own text allows. */
-export interface Reference {
+/** References of one text; any more stay text, as each may become much longer than it is. */
+export const MOST_REFERENCES = 500
+
+/** The beginning of marks; nobody can know it, so nobody can send it. */
+const MARK = `reference-${randomUUID()}`
+
+const mark = (style: Style, resource: string, target: string): string =>
+  `${MARK}/${style}/${resource}/${encodeURIComponent(target.toWellFormed()).replaceAll("'", '%27')}`
+
+/** An address and the classes of a link. */
+interface Anchor {
   readonly href: string
   readonly classes: string
 }
 
-/** The target of a mention of `type` user, group, version or work_package with a numeric `id`; undefined for anything else. */
-export function mention(type: string | undefined, id: string | undefined): Reference | undefined {
-  if (type === undefined || id === undefined || !Object.hasOwn(PATHS, type) || !/^[1-9]\d{0,18}$/.test(id)) return undefined
-  return { href: `${PATHS[type]}${id}`, classes: PEOPLE.includes(type) ? MENTION_CLASS : LINK_CLASS }
+const anchor = (style: Style, resource: string, target: string): Anchor => ({
+  href: mark(style, resource, target),
+  classes: PEOPLE.includes(resource) ? MENTION_CLASS : LINK_CLASS,
+})
+
+/** The link of a `<mention>` of `type` with a numeric `id` and perhaps its text in editors; undefined for anything else. */
+export function mention(type: string | undefined, id: string | undefined, text = ''): Anchor | undefined {
+  if (type === undefined || id === undefined || !Object.hasOwn(MENTIONABLE, type) || !/^[1-9]\d{0,18}$/.test(id)) return undefined
+  const marks = /^#{1,3}(?=\d+$)/.exec(text)?.[0] ?? '#'
+  return anchor(BY_MARKS[marks] as Style, MENTIONABLE[type] as string, id)
 }
 
-/** Whether an address has the form of the targets given to references. */
-export const isReference = (href: string): boolean => /^\/(?:users|groups|versions|work_packages)\/[\w.+-]+$/.test(href)
+/** The mark of an image whose address is the name of an attached file; undefined for other addresses. */
+export function fileReference(source: string): string | undefined {
+  if (!/^[^/\\:?#]{1,800}\.\w{1,16}$/.test(source)) return undefined
+  try {
+    return mark('file', 'Attachment', decodeURIComponent(source))
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an address is the mark of a reference. */
+export const isReference = (href: string): boolean => href.startsWith(MARK)
+
+/** Whether a text has marks of references. */
+export const hasReferences = (text: string): boolean => text.includes(MARK)
+
+/** A rendered text with the rows that its references are relative to. */
+export const placed = (html: string, places: readonly Place[]): string =>
+  places.length > 0
+    ? html.replaceAll(`${MARK}/`, `${MARK}@${places.map(({ resource, id }) => `${resource}.${id}`).join('+')}/`)
+    : html
+
+/** A link, up to the author's text; in JSON its quotes are escaped. */
+const LINK = /^<a class=\\?"([^"\\]*)\\?" href=\\?"([^"\\]*)\\?">/
+const PARTS = /^[\w-]+(?:@([\w.+]+))?\/(\w+)\/(\w+)\/(.*)$/s
+
+/** One mark in a text: from where to where it reaches, and the author's text if it is a link. */
+interface Found {
+  readonly start: number
+  readonly end: number
+  readonly classes: string
+  readonly own: string | undefined
+  readonly reference: Reference
+}
+
+function* marksIn(text: string): Generator<Found> {
+  for (let at = text.indexOf(MARK); at >= 0; ) {
+    const found = linkAt(text, at) ?? addressAt(text, at)
+    yield found
+    at = text.indexOf(MARK, found.end)
+  }
+}
+
+function linkAt(text: string, at: number): Found | undefined {
+  if (!/href=\\?"$/.test(text.slice(Math.max(at - 7, 0), at))) return undefined
+  const start = text.lastIndexOf('<a class=', at)
+  const close = text.indexOf('</a>', at)
+  const [whole = '', classes = '', href = ''] = LINK.exec(text.slice(start, close)) ?? []
+  return { start, end: close + 4, classes, own: text.slice(start + whole.length, close), reference: parsed(href) }
+}
+
+function addressAt(text: string, at: number): Found {
+  const length = text.slice(at, at + 10_000).search(/[\\"]/)
+  const end = length < 0 ? text.length : at + length
+  return { start: at, end, classes: '', own: undefined, reference: parsed(text.slice(at, end)) }
+}
+
+function parsed(href: string): Reference {
+  const [, places = '', style, resource, target] = PARTS.exec(href) as unknown as [
+    string,
+    string | undefined,
+    Style,
+    string,
+    string,
+  ]
+  return {
+    style,
+    resource,
+    target: decodeURIComponent(target),
+    places: places
+      .split('+')
+      .filter((place) => place !== '')
+      .map((place) => {
+        const [name, id] = place.split('.') as [string, string]
+        return { resource: name, id: Number(id) }
+      }),
+  }
+}
+
+/** All references in a rendered text, or in a response with rendered texts. */
+export const referencesIn = (text: string): Reference[] => [...marksIn(text)].map(({ reference }) => reference)
+
+/**
+ * Exchanges all references in a rendered text for what they are resolved to; those that are not become the author's own text.
+ * @param isJson whether the text is JSON with HTML in its strings
+ */
+export function replaceReferences(text: string, resolve: (one: Reference) => Resolved | undefined, isJson = false): string {
+  const quoted = (html: string) => (isJson ? JSON.stringify(html).slice(1, -1) : html)
+  let whole = ''
+  let done = 0
+  for (const { start, end, classes, own, reference } of marksIn(text)) {
+    whole += text.slice(done, start)
+    done = end
+    const resolved = resolve(reference)
+    if (own === undefined) whole += quoted(escapeHtml(resolved?.href ?? encodeURIComponent(reference.target)))
+    else if (resolved === undefined) whole += own
+    else {
+      const inner = resolved.text === undefined ? own : quoted(escapeHtml(resolved.text))
+      whole += resolved.href === undefined ? inner : `${quoted(opening(classes, resolved))}${inner}</a>`
+    }
+  }
+  return done === 0 ? text : whole + text.slice(done)
+}
+
+const opening = (classes: string, { href = '', title }: Resolved): string =>
+  `<a class="${classes}" href="${escapeHtml(href)}"${title === undefined ? '' : ` title="${escapeHtml(title)}"`}>`
 
 const HASH = 0x23
 const LESS_THAN = 0x3c
 const AT = 0x40
+const COLON = 0x3a
 
 const NUMBER = /(#{1,3})([1-9]\d{0,18})(?![\p{L}\p{N}_])/uy
 // The lookahead matches the whole name at once: an address such as `@a.b@example.org` must not match as `@a`.
 const LOGIN = /@(?=([A-Za-z0-9_](?:[A-Za-z0-9_.+-]{0,254}[A-Za-z0-9_])?))\1(?![\p{L}\p{N}@/])/uy
+const NAME = /:(?:"([^"\n]{1,255})"|(?=([\p{L}\p{N}_](?:[\p{L}\p{N}_.+-]{0,254}[\p{L}\p{N}_])?))\2(?![\p{L}\p{N}@/]))/uy
+const PROPERTY = /:(?:([1-9]\d{0,18}):)?(?:"([^"\n]{1,255})"|([A-Za-z]\w{0,254}))/uy
 const MENTION_TAG = /<mention\s[^<>]*>[^<]*<\/mention\s*>/iy
 
 /** Characters that must not precede a reference, which would be inside a word or an address. */
@@ -53,7 +231,18 @@ function matchAt(pattern: RegExp, state: StateInline): RegExpExecArray | null {
   return match !== null && pattern.lastIndex <= state.posMax ? match : null
 }
 
-function pushLink(state: StateInline, text: string, { href, classes }: Reference): void {
+/** The rendering environment of a text, in which its references are counted. */
+interface Counted {
+  counted?: number
+}
+
+function pushLink(state: StateInline, text: string, { href, classes }: Anchor): void {
+  const env = state.env as Counted
+  env.counted = (env.counted ?? 0) + 1
+  if (env.counted > MOST_REFERENCES) {
+    state.pending += text
+    return
+  }
   const open = state.push('link_open', 'a', 1)
   open.attrs = [['href', href]]
   open.markup = 'reference'
@@ -62,32 +251,57 @@ function pushLink(state: StateInline, text: string, { href, classes }: Reference
   state.push('link_close', 'a', -1)
 }
 
-/** The kind directly before a `#`, as in `user#5`, if it starts a word. */
-function kindBefore(state: StateInline): string | undefined {
-  const kind = [...PEOPLE, 'version'].find((name) => state.src.startsWith(name, state.pos - name.length))
-  if (kind === undefined || !mayStartAt(state.src, state.pos - kind.length)) return undefined
-  return kind
+/** Which of the words stands directly before the position, as `user` in `user#5`, if it starts there. */
+function wordBefore(state: StateInline, words: Readonly<Record<string, unknown>>): string | undefined {
+  const last = state.src[state.pos - 1] ?? ''
+  if (last < 'a' || last > 'z') return undefined
+  return Object.keys(words).find(
+    (word) => state.src.startsWith(word, state.pos - word.length) && mayStartAt(state.src, state.pos - word.length),
+  )
+}
+
+/** Writes a reference that begins with a word, which was parsed as text before the position. */
+function pushWord(state: StateInline, word: string, text: string, to: Anchor): void {
+  state.pending = state.pending.slice(0, state.pending.length - word.length)
+  pushLink(state, word + text, to)
 }
 
 function number(state: StateInline, silent: boolean): boolean {
   const match = matchAt(NUMBER, state)
   if (match === null) return false
   const [text, marks, id] = match as unknown as [string, string, string]
-  const kind = marks === '#' ? kindBefore(state) : undefined
-  if (kind === undefined && !mayStartAt(state.src, state.pos)) return false
+  const word = marks === '#' ? wordBefore(state, WORDS) : undefined
+  if (word === undefined && !mayStartAt(state.src, state.pos)) return false
   if (!silent) {
-    // The kind was parsed as text before the `#`.
-    if (kind !== undefined) state.pending = state.pending.slice(0, -kind.length)
-    pushLink(state, (kind ?? '') + text, mention(kind ?? 'work_package', id) as Reference)
+    if (word !== undefined) pushWord(state, word, text, anchor('named', WORDS[word] as string, id))
+    else pushLink(state, text, anchor(BY_MARKS[marks] as Style, 'WorkPackage', id))
   }
   state.pos += text.length
   return true
 }
 
+function named(state: StateInline, silent: boolean): boolean {
+  const macro = wordBefore(state, MACROS)
+  const word = macro ?? wordBefore(state, NAMED)
+  const match = word === undefined ? null : matchAt(macro ? PROPERTY : NAME, state)
+  if (word === undefined || match === null) return false
+  if (!silent) pushWord(state, word, match[0], macro ? ofProperty(macro, match) : ofName(word, match))
+  state.pos += match[0].length
+  return true
+}
+
+function ofProperty(macro: string, [, id = '', quoted, bare]: RegExpExecArray): Anchor {
+  const [style, resource] = MACROS[macro] as readonly [Style, string]
+  return anchor(style, resource, `${id}:${quoted ?? bare}`)
+}
+
+const ofName = (word: string, [, quoted, bare]: RegExpExecArray): Anchor =>
+  anchor('named', NAMED[word] as string, quoted ?? (bare as string))
+
 function login(state: StateInline, silent: boolean): boolean {
   const match = matchAt(LOGIN, state)
   if (match === null || !mayStartAt(state.src, state.pos)) return false
-  if (!silent) pushLink(state, match[0], { href: `/users/${match[1]}`, classes: MENTION_CLASS })
+  if (!silent) pushLink(state, match[0], anchor('typed', 'User', match[1] as string))
   state.pos += match[0].length
   return true
 }
@@ -101,13 +315,17 @@ function mentionTag(state: StateInline, silent: boolean): boolean {
   return true
 }
 
+const RULES = new Map([
+  [HASH, number],
+  [COLON, named],
+  [AT, login],
+  [LESS_THAN, mentionTag],
+])
+
 function reference(state: StateInline, silent: boolean): boolean {
-  const code = state.src.charCodeAt(state.pos)
-  if (code !== HASH && code !== AT && code !== LESS_THAN) return false
-  if (state.linkLevel > 0) return false
-  if (code === HASH) return number(state, silent)
-  return code === AT ? login(state, silent) : mentionTag(state, silent)
+  const rule = RULES.get(state.src.charCodeAt(state.pos))
+  return rule !== undefined && state.linkLevel === 0 && rule(state, silent)
 }
 
-/** Adds references to a parser. Their text stays as typed, so rendering needs no database and discloses nothing. */
+/** Adds references to a parser, as marks. */
 export const addReferences = (parser: MarkdownIt): void => parser.inline.ruler.after('text', 'reference', reference)

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type { IOptions } from 'sanitize-html'
 import { isSafeLink } from './links.ts'
-import { isReference, LINK_CLASS, mention } from './references.ts'
+import { fileReference, isReference, LINK_CLASS, mention } from './references.ts'
 
 type Sanitise = (html: string, options: IOptions) => string
 type Attributes = Record<string, string>
@@ -116,7 +116,8 @@ function endsAnother(tag: string, open: readonly string[]): boolean {
  */
 function transform(tag: string, given: Attributes, open: readonly string[]): { tagName: string; attribs: Attributes } {
   if (tag === 'mention') {
-    const target = mention(given['data-type'], given['data-id'])
+    const isWithinLink = open.slice(0, -1).some((name) => name === 'a' || name === 'mention')
+    const target = isWithinLink ? undefined : mention(given['data-type'], given['data-id'], given['data-text'])
     return target ? named('a', { class: target.classes, href: target.href }) : named(tag, {})
   }
   const element = Object.hasOwn(ELEMENTS, tag) ? ELEMENTS[tag] : undefined
@@ -125,6 +126,7 @@ function transform(tag: string, given: Attributes, open: readonly string[]): { t
   if (tag === 'input') return given.type === 'checkbox' ? named(tag, checkbox(given)) : named('span', {})
   const attributes = attributesFor(element, given)
   const classes = classFor(tag, given.class)
+  if (tag === 'img' && attributes.src !== undefined) attributes.src = fileReference(attributes.src) ?? attributes.src
   if (tag === 'a') {
     if (attributes.href === undefined) return named('span', {})
     if (attributes.rel !== undefined || !isReference(attributes.href)) attributes.rel = 'noopener noreferrer'

@@ -242,6 +242,17 @@ export function* byLink({ hidden, visible }: Ground, started: ReadonlyMap<string
   }
 }
 
+/** Tables of what texts refer to, by the word. */
+const REFERENCES = {
+  version: 'versions',
+  news: 'news',
+  document: 'documents',
+  message: 'posts',
+  meeting: 'meetings',
+  query: 'queries',
+  view: 'queries',
+}
+
 /** Texts that mention hidden rows in every notation. */
 export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
   const mentions = [
@@ -255,7 +266,12 @@ export function* byMention({ hidden: { ids, names } }: Ground): Generator<Ask> {
         `group#${id}`,
         `<mention class="mention" data-id="${id}" data-type="user" data-text="@x">@x</mention>`,
       ]),
-    `version#${ids.get('versions')![0]}`,
+    ...Object.entries(REFERENCES).flatMap(([word, table]) => (ids.get(table) ?? []).slice(0, 2).map((id) => `${word}#${id}`)),
+    ...['attachments', 'work_packages', 'projects', 'versions'].flatMap((table) =>
+      (names.get(table) ?? []).flatMap((one) => [`attachment:"${one}"`, `![](${encodeURIComponent(one)})`]),
+    ),
+    ...['project', 'workPackage'].flatMap((one) => [`${one}Value:name`, `${one}Label:customField1`, `${one}Value:subject`]),
+    `projectValue:${ids.get('projects')![0]}:name`,
     `/api/v3/work_packages/${ids.get('work_packages')![0]}`,
     `workPackageValue:${ids.get('work_packages')![0]}:subject`,
   ]

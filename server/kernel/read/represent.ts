@@ -3,7 +3,9 @@ import type { Row } from '#db/database.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from '#kernel/declaration.ts'
 import { stringify } from '#kernel/json.ts'
+import { markdown } from '#kernel/kinds.ts'
 import { hrefOf, isAmongLinks, unchanged } from '#kernel/resource.ts'
+import { hasReferences, placed } from '#text/references.ts'
 import { idIn, selected, targetOf } from './load.ts'
 
 /** The address of hidden resources. */
@@ -19,7 +21,19 @@ export function shownValue(property: Property, row: Row, page: Loaded): unknown 
   if (holds) return can(page, holds, row)
   const raw = value ? value(row, page) : row[select && !property.column ? selected(property.name) : (property.column as string)]
   if (raw === null || raw === undefined) return property.kind.ofNothing ?? null
-  return property.kind.render(raw)
+  const shown = property.kind.render(raw)
+  return property.kind === markdown ? ofRow(shown as Formatted, row, page) : shown
+}
+
+interface Formatted {
+  readonly html: string
+}
+
+/** A text whose references are relative to its row. */
+function ofRow(text: Formatted, row: Row, { resource }: Loaded): Formatted {
+  if (!hasReferences(text.html)) return text
+  const own = row.id === undefined ? [] : [{ resource: resource.name, id: row.id }]
+  return { ...text, html: placed(text.html, [...own, ...(resource.places?.(row) ?? [])]) }
 }
 
 /** Whether the viewer may see the target of a link, given the target row if it was found. */

@@ -200,7 +200,7 @@ export function namedIn(target: Resource, link: unknown, context: Context): stri
 export async function idLinked(target: Resource, link: unknown, context: Context): Promise<number | undefined> {
   const text = namedIn(target, link, context)
   if (text === undefined) return undefined
-  return isId(text) ? Number(text) : ((await target.resolve?.(text, context)) ?? NOTHING)
+  return isId(text) ? Number(text) : ((await target.resolve?.([text], context))?.get(text) ?? NOTHING)
 }
 
 function mismatch({ name, to }: Property, value: unknown, { model }: Context): Violation {

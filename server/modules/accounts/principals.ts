@@ -78,7 +78,7 @@ export const Principal = resource('Principal', 'principals', {
   aliases: ['groups', 'users', 'placeholder_users'],
   variant: kindOf,
   pathOf: (row) => paths[kindOf(row)] as string,
-  resolve: async (login, context) => context.model.of('User').resolve?.(login, context),
+  resolve: async (logins, context) => (await context.model.of('User').resolve?.(logins, context)) ?? new Map(),
   title: 'name',
   cached: 'some',
   // After removal, rows refer to the deleted user instead.

@@ -1,6 +1,6 @@
 /** User accounts, including the built-in anonymous, deleted and system users. */
 
-import { among } from '#db/dialect.ts'
+import { among, recordset } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { ACTIVE, accountStatus, accountStatuses, LOCKED } from '#identity/statuses.ts'
 import { byRule } from '#kernel/access/rights.ts'
@@ -63,12 +63,17 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   guards: { index: manages, schema: signedIn },
   may: { create: creates, update: changesUser, delete: removes },
   /** A login, or `me`. */
-  resolve: async (login, { db, viewer }) => {
-    if (login === 'me') return viewer.id
-    const found = await db.one<{ id: number }>(
-      sql`select id from principals where lower(login) = lower(${login}) and type = 'User'`,
+  resolve: async (logins, { db, engine, viewer }) => {
+    const asked = recordset(
+      engine,
+      { login: 'text' },
+      logins.map((login) => ({ login })),
     )
-    return found?.id
+    const found = await db.all<{ id: number; login: string }>(sql`
+      with asked as (${asked})
+      select p.id, asked.login from asked join principals p on lower(p.login) = lower(asked.login) and p.type = 'User'`)
+    const ids = new Map(found.map(({ id, login }) => [login, id]))
+    return logins.includes('me') ? ids.set('me', viewer.id) : ids
   },
   index: () => ({ within: sql`principals.type = 'User'` }),
   properties: ({ text, integer, boolean, dateTime, password, of }) => ({

@@ -108,6 +108,7 @@ export const Activity = resource<'journals', Facts, Placed>('Activity', 'journal
   },
   title: (row) => `#${row.id}`,
   untitled: true,
+  places: ({ resource_id }) => [{ resource: 'WorkPackage', id: resource_id }],
   type: (row, { loaded }) => (row.notes || told(loaded, row)?.isEmpty ? 'Activity::Comment' : 'Activity'),
   order: { column: 'version' },
   paginated: false,

@@ -19,9 +19,9 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
   glossary: { date: 'The date.', name: 'Name, such as that of a holiday.' },
   example: { name: 'Labour Day', date: '2026-05-01' },
   addressOf: (row) => `days/non_working/${row.date}`,
-  resolve: async (text, { db }) => {
+  resolve: async ([text = ''], { db }) => {
     const found = await db.one<{ id: number }>(sql`select id from non_working_days where date = ${dateFrom(text)}`)
-    return found?.id
+    return new Map(found && [[text, found.id]])
   },
   title: 'name',
   cached: 'all',

@@ -57,6 +57,7 @@ export const MeetingAgendaItem = resource<'meeting_agenda_items', Facts, Placed>
   example: { title: 'State of the rigging', position: 1, durationInMinutes: 15 },
   title: 'title',
   belongsTo: 'meeting_id',
+  places: ({ meeting_id }) => [{ resource: 'Meeting', id: meeting_id }],
   order: { column: 'position' },
   visible: view,
   may: { create: manage, update: manage, delete: manage },

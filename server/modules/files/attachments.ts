@@ -1,6 +1,6 @@
 /** Attachments: files of a container, or uploaded to be attached later. */
 import type { Engine, Row, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { among, recordset } from '#db/dialect.ts'
 import { and, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { both, either, everyone, having, lacking, nobody, not, own } from '#kernel/access/rules.ts'
@@ -9,6 +9,7 @@ import { conflict } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
+import type { Place } from '#text/references.ts'
 import { type Container, ofContainer, resourceOf } from './containers.ts'
 import { claim, discard } from './loose.ts'
 import { awaitReading } from './reading.ts'
@@ -61,6 +62,8 @@ export const Attachment = resource('Attachment', 'attachments', {
     digest: { algorithm: 'md5', hash: '64c26a8403cd796ea4cf913cda2ee4a9' },
   },
   title: 'file_name',
+  resolveAt: filesNamed,
+  inTexts: { href: (row) => `${self(row)}/content` },
   // attachable.ts adds the rules for reading and removing, as it knows all containers.
   visible: nobody,
   // The upload operations check the container's rule, as the row alone does not suffice.
@@ -91,6 +94,23 @@ export const Attachment = resource('Attachment', 'attachments', {
   remove: takeAway,
   operations: ['show', 'delete'],
 })
+
+/** The ids of files by their names, among those attached to the rows of a text: the last of each name. */
+async function filesNamed(
+  named: readonly { text: string; places: readonly Place[] }[],
+  { db, engine }: Context,
+): Promise<(number | undefined)[]> {
+  const asked = named.flatMap(({ text, places }, position) =>
+    places.map(({ resource: type, id }) => ({ position, type, id, file: text })),
+  )
+  const found = await db.all<{ position: number; id: number }>(sql`
+    with asked as (${recordset(engine, { position: 'integer', type: 'text', id: 'integer', file: 'text' }, asked)})
+    select asked.position, max(a.id) as id from asked
+    join attachments a on a.container_type = asked.type and a.container_id = asked.id and a.file_name = asked.file
+    where a.status <> 'prepared' group by asked.position`)
+  const ids = new Map(found.map(({ position, id }) => [position, id]))
+  return named.map((_, position) => ids.get(position))
+}
 
 /** Claims the file for its new row, and marks the container as changed unless the upload is still to come. */
 async function afterUpload(

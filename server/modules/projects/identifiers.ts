@@ -1,6 +1,7 @@
 /** Identifiers of projects: validation, lookup, and derivation from names. */
 import type { Reader, Transaction } from '#db/database.ts'
-import { sql } from '#db/sql.ts'
+import { amongTexts } from '#db/dialect.ts'
+import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
 
 export const LONGEST_IDENTIFIER = 100
@@ -8,12 +9,21 @@ const RESERVED = ['new', 'menu', 'queries', 'filters']
 
 /** The id of the project with an identifier, or of the one that had it formerly. */
 export async function projectIdentifiedBy(identifier: string, { db }: Pick<Context, 'db'>): Promise<number | undefined> {
-  const found = await db.one<{ id: number }>(sql`
-    select id, 0 as age from projects where identifier = ${identifier}
+  return (await projectsIdentifiedBy([identifier], { db })).get(identifier)
+}
+
+/** The ids of the projects with these identifiers, or that had them and no other has now. */
+export async function projectsIdentifiedBy(
+  identifiers: readonly string[],
+  { db }: Pick<Context, 'db'>,
+): Promise<ReadonlyMap<string, number>> {
+  const among = (column: Sql) => amongTexts(db.engine, column, identifiers)
+  const found = await db.all<{ id: number; identifier: string }>(sql`
+    select project_id as id, identifier, 1 as age from former_identifiers where ${among(sql`identifier`)}
     union all
-    select project_id, 1 from former_identifiers where identifier = ${identifier}
-    order by age limit 1`)
-  return found?.id
+    select id, identifier, 0 from projects where ${among(sql`identifier`)}
+    order by age desc`)
+  return new Map(found.map(({ id, identifier }) => [identifier, id]))
 }
 
 /** The fault of an invalid identifier, in words that follow the label; undefined for a valid one. */

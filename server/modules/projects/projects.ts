@@ -10,7 +10,7 @@ import { sectionsOf } from '#kernel/write/schema.ts'
 import { initialise, removeContents, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
-import { LONGEST_IDENTIFIER, projectIdentifiedBy } from './identifiers.ts'
+import { LONGEST_IDENTIFIER, projectsIdentifiedBy } from './identifiers.ts'
 import { links } from './links.ts'
 import {
   archive,
@@ -69,7 +69,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   aliases: ['workspaces', 'portfolios', 'programs'],
   type: (row) => types[row.workspace_type] as string,
   pathOf: (row) => `${row.workspace_type}s`,
-  resolve: projectIdentifiedBy,
+  resolve: projectsIdentifiedBy,
   belongsTo: 'parent_id',
   title: 'name',
   cached: 'all',

@@ -73,3 +73,16 @@ export const links: Record<string, Action<WorkPackage & Watched>> = {
   },
   previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post', harmless: true },
 }
+
+type Shown = (property: string) => string | undefined
+
+/** A work package in a text, in few words. */
+export const summaryInTexts = ({ id, subject }: WorkPackage, shown: Shown): string =>
+  `${shown('type') ?? ''} #${id}: ${subject}`.trimStart()
+
+/** A work package in a text, with its status, dates and assignee as far as the reader may see them. */
+export function detailsInTexts(row: WorkPackage, shown: Shown): string {
+  const dates = [shown('startDate'), shown('dueDate') ?? shown('date')].filter((date) => date !== undefined)
+  const more = [shown('status'), dates.join(' – '), shown('assignee')].filter((part) => part)
+  return `${summaryInTexts(row, shown)}${more.length > 0 ? ` (${more.join(', ')})` : ''}`
+}

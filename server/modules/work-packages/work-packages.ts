@@ -16,7 +16,7 @@ import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
 import { loadRelatives } from './hierarchy.ts'
-import { isMilestone, isNoMilestone, links, relatives, self, type Watched } from './links.ts'
+import { detailsInTexts, isMilestone, isNoMilestone, links, relatives, self, summaryInTexts, type Watched } from './links.ts'
 import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
 import { attributeGroups } from './schemas.ts'
@@ -116,6 +116,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     derivedDueDate: null,
   },
   title: 'subject',
+  inTexts: { summary: summaryInTexts, details: detailsInTexts },
   belongsTo: 'project_id',
   lock: 'lock_version',
   journal: 'work_package_versions',
