@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { invalidate } from '#kernel/cache.ts'
 import { filters, ids } from '#test/instance.ts'
 import { link, type Scene, scene } from './scene.ts'
 
@@ -137,6 +138,22 @@ test('Invalid values are rejected, with a message for each format', async () => 
   ])
   assert.deepEqual(await refused({}, { [own('tester')]: link('users/1') }), [422, own('tester'), `Tester ${notAllowed}`])
   assert.equal((await refused({}, { [own('size')]: link('types/1') }))[0], 422)
+})
+
+test('A value that cannot be chosen any more can be sent back as it is', async () => {
+  const { make, db } = s.server
+  const former = await make.user()
+  const membership = await make.member(former, s.project, ['view_work_packages'])
+  const { id } = await created({}, { [own('tester')]: link(`users/${former}`) })
+  await db.transaction(async (tx) => {
+    await tx.run(sql`delete from memberships where id = ${membership}`)
+    await invalidate(tx, 'memberships')
+  })
+  const send = async (user: number, lockVersion: number) =>
+    s.server.admin.patch(`/work_packages/${id}`, { lockVersion, _links: { [own('tester')]: link(`users/${user}`) } })
+  const kept = await send(former, 0)
+  assert.deepEqual([kept.status, kept.body._links[own('tester')].href], [200, `/api/v3/users/${former}`], kept.text)
+  assert.equal((await send(await make.user(), 0)).status, 422)
 })
 
 test('Only the types and projects of a field have it; elsewhere it is absent, and a sent value is ignored', async () => {

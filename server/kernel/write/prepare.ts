@@ -148,7 +148,8 @@ async function withoutHidden(
     if (place in dangling) continue
     // Even what is stored counts only for those who are told of it: others would learn that they guessed right.
     const { alwaysNamed } = property.options
-    const known: unknown[] = alwaysNamed && column ? [draft.before?.[column] ?? []].flat() : []
+    const stored: unknown[] = column ? [draft.before?.[column] ?? []].flat() : []
+    const known = alwaysNamed ? stored : []
     const sent = (links[property.name] ?? []).filter(({ id }) => !known.includes(id))
     if (sent.length === 0) continue
     const target = context.model.of(property.options.target?.(draft.row) ?? property.to)
@@ -156,7 +157,10 @@ async function withoutHidden(
     // What can be chosen where it belongs is not known as long as that is not there.
     const isPlaced = row[resource.belongsTo as string] !== NOTHING
     const eligible = isPlaced ? await property.options.eligible?.(draft, context) : undefined
-    const seen = await visibleIds(context, target, ids, eligible)
+    const eligibleIds = await visibleIds(context, target, ids, eligible)
+    // What is stored and visible can be sent back, even if it could not be chosen any more.
+    const former = eligible ? ids.filter((id) => !eligibleIds.has(id) && stored.includes(id)) : []
+    const seen = former.length === 0 ? eligibleIds : eligibleIds.union(await visibleIds(context, target, former))
     const missing = sent.filter(({ id }) => !seen.has(id))
     if (missing.length === 0) continue
     const isChoice = target.rows !== undefined || property.packed !== undefined
