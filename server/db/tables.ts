@@ -582,6 +582,7 @@ export interface Tables {
     created_at: string
     updated_at: string
     custom_values: unknown | null
+    deleting: boolean
   }
   provider_sign_ins: {
     state: string

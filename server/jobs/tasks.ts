@@ -31,13 +31,15 @@ export type Task = Tables['tasks']
 /**
  * Starts a task in the transaction that causes it.
  * @param payload what it needs to run, and to be continued by another process
+ * @param more what its job needs even if the task is removed with its user
  * @returns the address of its status
  */
-export async function startTask(
+export async function startTask<P extends TaskPayload>(
   tx: Transaction,
-  kind: JobKind<TaskPayload>,
+  kind: JobKind<P>,
   { viewer, now }: Context,
   payload: object,
+  ...[more]: Exclude<keyof P, 'task'> extends never ? [] : [Omit<P, 'task'>]
 ): Promise<string> {
   const uuid = randomUUID()
   const at = now.toISOString()
@@ -49,7 +51,7 @@ export async function startTask(
     created_at: at,
     updated_at: at,
   })
-  await enqueue(tx, kind, { key: uuid, payload: { task } }, now)
+  await enqueue(tx, kind, { key: uuid, payload: { task, ...more } as P }, now)
   return addressOf(uuid)
 }
 

@@ -209,7 +209,8 @@ function operationsAt(declared: Resource): Operation[] {
       run: async ({ context, db, params }: ApiRequest<'id'>) => {
         const resource = here(context)
         await remove(db, context, resource, await rowAt(params.id, resource, context))
-        return { status: resource.deleted ?? 204 }
+        const location = context.told.get('location') as string | undefined
+        return { status: resource.deleted ?? 204, ...(location && { headers: { location } }) }
       },
     },
     has('schema') && {

@@ -6,6 +6,7 @@ import { sql } from '#db/sql.ts'
 import { makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { versionFaults } from '#test/layout.ts'
 import { stopUsageRecords } from '#test/statements.ts'
 
@@ -152,6 +153,7 @@ describe('when a project is deleted', () => {
     const parent = await server.make.workPackage({ project_id: doomed })
     const id = await server.make.workPackage({ project_id: project, parent_id: parent })
     assert.equal((await server.admin.delete(`/projects/${doomed}`)).status, 204)
+    await runDue(server.db, { only: ['projects.delete'] })
     assert.deepEqual(await told(id), [{ by: await byAdmin(), says: [] }])
     assert.deepEqual(await versionFaults(server.db), [])
   })

@@ -5,6 +5,7 @@ import { sql } from '#db/sql.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let it: Instance
 let project: number
@@ -135,6 +136,7 @@ test('deleting a project deletes its news, with their history', async () => {
   const place = await it.make.project({ public: false })
   const { id } = (await it.admin.post('/news', payload({ _links: { project: link(`/api/v3/projects/${place}`) } }))).body
   assert.equal((await it.admin.delete(`/projects/${place}`)).status, 204)
+  await runDue(it.db, { only: ['projects.delete'] })
   assert.equal((await it.admin.get(`/news/${id}`)).status, 404)
   const entries = await it.db.all(sql`select id from journals where resource = 'news' and resource_id = ${id}`)
   assert.deepEqual(entries, [])

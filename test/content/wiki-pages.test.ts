@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let it: Instance
 let project: number
@@ -146,6 +147,7 @@ test('each change is kept in the history, which ends with the project', async ()
     ['Begin with the *bowline*.', 'Later.'],
   )
   assert.equal((await it.admin.delete(`/projects/${place}`)).status, 204)
+  await runDue(it.db, { only: ['projects.delete'] })
   assert.deepEqual(await texts(), [])
 })
 

@@ -87,6 +87,7 @@ describe('attachments are deleted', () => {
     const { id } = await created(it.admin, project)
     const both = [await attached(id), await saidWith(id)]
     assert.equal((await it.admin.delete(`/projects/${project}`)).status, 204)
+    await runDue(it.db, { only: ['projects.delete'] })
     for (const one of both) await isGone(one)
   })
 

@@ -5,6 +5,7 @@ import { sql } from '#db/sql.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 import { upload } from '../files/upload.ts'
 
 let it: Instance
@@ -224,5 +225,6 @@ test('what belongs to a project goes with it', async () => {
   const other = await it.make.project({ identifier: 'short-lived' })
   const { id } = (await it.admin.post('/grids', at('/projects/short-lived'))).body
   assert.equal((await it.admin.delete(`/projects/${other}`)).status, 204)
+  await runDue(it.db, { only: ['projects.delete'] })
   assert.equal((await it.admin.get(`/grids/${id}`)).status, 404)
 })

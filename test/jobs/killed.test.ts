@@ -155,6 +155,7 @@ const tidying = (table: string, values: (at: Date) => Record<string, unknown>, .
 let stored = ''
 let original: number | undefined
 let copied = 0
+let doomed: number
 /** A project with rows of all kinds that are copied in different ways. */
 async function projectToCopy(): Promise<number> {
   const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
@@ -230,6 +231,23 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     expected: [1, 2, [true], 0],
     from: 8,
+  },
+  'projects.delete': {
+    make: async (now) => {
+      await clear('jobs', 'tasks')
+      doomed = await projectToCopy()
+      await it.make.project({ parent_id: doomed })
+      assert.equal((await it.admin.delete(`/projects/${doomed}`)).status, 204)
+      await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()}`))
+    },
+    result: async () => {
+      const mails = (await jobsOf(it.db, { name: 'mail.send' })).length
+      const tasks = await it.db.all(sql`select id from tasks where result is not null`)
+      const of = (table: string) => it.db.all(sql`select id from ${name(table)} where project_id = ${doomed}`)
+      const projects = await it.db.all(sql`select id from projects where id = ${doomed} or parent_id = ${doomed}`)
+      return [mails, tasks.length, projects, await of('versions'), await of('work_packages')]
+    },
+    expected: [1, 1, [], [], []],
   },
   'sessions.forget': tidying('sessions', (at) => ({
     ...{ user_id: me.id, hash: 'h', created_at: at.toISOString(), last_seen_at: at.toISOString(), expires_at: at.toISOString() },

@@ -230,6 +230,7 @@ test('The job fails where the copy is deleted before it', async () => {
   const { headers } = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Short-lived' })
   const [copy] = await elementsOf(`/projects?${filters(['name_and_identifier', '=', ['Short-lived']])}`)
   assert.equal((await halyard.admin.delete(`/projects/${copy.id}`)).status, 204)
+  await runDue(halyard.db, { only: ['projects.delete'] })
   await runDue(halyard.db, { files: halyard.files })
   const { body } = await halyard.admin.send('GET', headers.get('location') as string)
   assert.deepEqual([body.status, body.message, body.payload], ['failure', 'The project is gone.', null])

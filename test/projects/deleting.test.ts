@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
+import type { Mail } from '#kernel/declaration.ts'
 import { type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let halyard: Instance
 let userId: number
@@ -43,6 +45,9 @@ async function full(values: Record<string, unknown> = {}): Promise<{ id: number;
   return { id, workPackage, version }
 }
 
+/** Runs the jobs of deletions. */
+const deletions = () => runDue(halyard.db, { only: ['projects.delete'] })
+
 const tables = [
   'projects',
   'work_packages',
@@ -63,10 +68,88 @@ test('all related resources of a project and its subprojects are deleted', async
   const { status, text } = await halyard.admin.delete(`/projects/${id}`)
   assert.equal(status, 204)
   assert.equal(text, '')
+  await deletions()
   assert.deepEqual(await Promise.all(tables.map(count)), before)
   assert.equal((await halyard.admin.get(`/projects/${id}`)).status, 404)
   assert.equal((await halyard.admin.get(`/projects/${middle.id}`)).status, 404)
   assert.deepEqual(ids(await halyard.admin.get('/projects')), [])
+})
+
+test('a deleted project is archived at once, and removed by a job whose status the response names', async () => {
+  const { id, workPackage } = await full()
+  const middle = await full({ parent_id: id })
+  const { admin } = halyard
+  const { headers } = await admin.delete(`/projects/${id}`)
+  const member = await halyard.as(userId)
+  for (const one of [id, middle.id]) {
+    assert.equal((await admin.get(`/projects/${one}`)).body.active, false)
+    assert.equal((await member.get(`/projects/${one}`)).status, 404)
+    const { status, body } = await admin.patch(`/projects/${one}`, { active: true })
+    assert.deepEqual([status, body.message], [422, 'The project is being deleted.'])
+  }
+  assert.equal((await member.get(`/work_packages/${workPackage}`)).status, 404)
+  const job = headers.get('location') as string
+  assert.match(job, /^\/api\/v3\/job_statuses\//)
+  assert.equal((await admin.send('GET', job)).body.status, 'in_queue')
+  assert.equal((await member.send('GET', job)).status, 404)
+  await deletions()
+  const { body } = await admin.send('GET', job)
+  assert.deepEqual([body.status, body.percentageDone], ['success', 100])
+  assert.match(body.message, /^The project Project \d+ has been deleted\.$/)
+  assert.equal((await admin.get(`/projects/${id}`)).status, 404)
+})
+
+test('the person who deleted it gets a mail', async () => {
+  const mails: Mail[] = []
+  const id = await halyard.make.project({ name: 'Old hull' })
+  const admin = await halyard.make.user({ admin: true, email: 'olga@example.net' })
+  await (await halyard.as(admin)).delete(`/projects/${id}`)
+  await deletions()
+  await runDue(halyard.db, { only: ['mail.send'], post: async (mail) => void mails.push(mail) })
+  assert.deepEqual(
+    mails.filter(({ recipient }) => recipient === 'olga@example.net').map(({ recipient, subject }) => [recipient, subject]),
+    [['olga@example.net', 'The project Old hull has been deleted.']],
+  )
+})
+
+test('the job ends its work if the person is deleted meanwhile, and can be started again if it was given up', async () => {
+  const { db, make, admin } = halyard
+  const [one, other] = [await full(), await full()]
+  const person = await make.user({ admin: true })
+  await (await halyard.as(person)).delete(`/projects/${one.id}`)
+  await db.transaction((tx) => tx.run(sql`delete from tasks where user_id = ${person}`))
+  await admin.delete(`/projects/${other.id}`)
+  await db.transaction((tx) =>
+    tx.run(sql`delete from jobs where name = 'projects.delete' and key is not null and id = (select max(id) from jobs)`),
+  )
+  await admin.delete(`/projects/${other.id}`)
+  await deletions()
+  for (const { id } of [one, other]) assert.equal((await admin.get(`/projects/${id}`)).status, 404)
+})
+
+test('a large project is deleted in many short transactions, children before their parents', async () => {
+  const { db, make, admin } = halyard
+  const id = await make.project()
+  let parent = await make.workPackage({ project_id: id })
+  for (let i = 0; i < 60; i++) {
+    const child = await make.workPackage({ project_id: id, parent_id: parent })
+    if (i % 7 === 0) parent = child
+  }
+  await admin.delete(`/projects/${id}`)
+  let transactions = 0
+  const counted: typeof db = {
+    ...db,
+    engine: db.engine,
+    statements: 0,
+    transaction: (...args) => {
+      transactions++
+      return db.transaction(...args)
+    },
+  }
+  await runDue(counted, { only: ['projects.delete'] })
+  assert.ok(transactions > 4, `${transactions} transactions`)
+  assert.equal((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where project_id = ${id}`))?.n, 0)
+  assert.equal((await admin.get(`/projects/${id}`)).status, 404)
 })
 
 test('work packages of other projects remain, without their deleted parents', async () => {
@@ -74,6 +157,7 @@ test('work packages of other projects remain, without their deleted parents', as
   const stays = await full()
   const child = await halyard.make.workPackage({ project_id: stays.id, parent_id: gone.workPackage })
   assert.equal((await halyard.admin.delete(`/projects/${gone.id}`)).status, 204)
+  await deletions()
   const row = await halyard.db.one(sql`select parent_id from work_packages where id = ${child}`)
   assert.equal(row?.parent_id, null)
 })
@@ -85,6 +169,7 @@ test('parents in other projects derive their dates from the remaining children',
   await make.workPackage({ project_id: stays, parent_id: parent, estimated_hours: 3 })
   await make.workPackage({ project_id: gone, parent_id: parent, estimated_hours: 4 })
   assert.equal((await admin.delete(`/projects/${gone}`)).status, 204)
+  await deletions()
   const row = await db.one(sql`select derived_estimated_hours from work_packages where id = ${parent}`)
   assert.equal(row?.derived_estimated_hours, 3)
 })
@@ -110,6 +195,7 @@ test('only administrators delete projects', async () => {
 test('an archived project can be deleted as well, and its identifier is free again', async () => {
   const { id } = await full({ identifier: 'short-lived', active: false })
   assert.equal((await halyard.admin.delete('/projects/short-lived')).status, 204)
+  await deletions()
   assert.equal((await halyard.admin.get(`/projects/${id}`)).status, 404)
   assert.equal((await halyard.admin.post('/projects', { name: 'Next', identifier: 'short-lived' })).status, 201)
 })

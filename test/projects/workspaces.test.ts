@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Client, filters, type Instance, ids, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let halyard: Instance
 let vera: Client
@@ -157,6 +158,7 @@ describe('portfolios and programs', () => {
     const { id } = (await halyard.admin.post('/programs', { name: 'Past' })).body
     assert.equal((await vera.delete(`/programs/${id}`)).status, 404)
     assert.equal((await halyard.admin.delete(`/programs/${id}`)).status, 204)
+    await runDue(halyard.db, { only: ['projects.delete'] })
     assert.equal((await halyard.admin.get(`/programs/${id}`)).status, 404)
   })
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
+import { runDue } from '#test/jobs.ts'
 import { changed, created, errors, kind, link, scene } from '../work-packages/scene.ts'
 
 const it = await scene()
@@ -125,6 +126,7 @@ describe('the last predecessor', () => {
     await admin.delete(`/relations/${id}`)
     assert.equal(await isManual(b), false)
     assert.ok((await admin.delete(`/projects/${other}`)).status < 300)
+    await runDue(it.db, { only: ['projects.delete'] })
     await isLeft()
   })
 

@@ -1,7 +1,7 @@
 /** Removes rows, with the cleanup that declarations define for references to them. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { and, name, type Sql, sql } from '#db/sql.ts'
+import { and, join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
 import { touched } from './commit.ts'
@@ -86,4 +86,64 @@ export async function removed(
 ): Promise<void> {
   if (ids.length === 0) return
   for (const step of model.removals.get(table) ?? []) await step(tx, ids, { ...entry, announced: false }, model)
+}
+
+/** How a job removes rows little by little. */
+export interface Removing {
+  readonly db: Reader
+  readonly model: Model
+  readonly signal: AbortSignal
+  /** Runs one transaction. */
+  step<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** The user and the time of a removal. */
+  entry(): Entry
+  /** Removes rows of some resources in another way than `removeRows`, by the name of the resource. */
+  readonly otherwise?: Readonly<Record<string, (tx: Transaction, ids: readonly number[]) => Promise<void>>>
+  /** Called after each transaction with the resource and the number of rows that it removed. */
+  removed?(tx: Transaction, resource: Resource, count: number): Promise<void>
+}
+
+/** Rows of one transaction: few, as other writers wait for it. */
+const AT_ONCE = 25
+
+/**
+ * Removes the rows of a resource that satisfy a condition, and before them all that are removed with them, in transactions of few
+ * rows each. It can be continued after any of them.
+ * @throws Error when the process ends
+ */
+export async function removeGradually(removing: Removing, resource: Resource, where: Sql): Promise<void> {
+  const { db, model, signal, step, otherwise, entry } = removing
+  const remove = otherwise?.[resource.name]
+  for (let ids = await nextRows(db, model, resource, where); ids.length > 0; ids = await nextRows(db, model, resource, where)) {
+    for (const { resource: by, condition } of dependants(model, resource, ids))
+      if (by.table !== resource.table) await removeGradually(removing, by, condition)
+    if (signal.aborted) throw new Error('The process ends.')
+    await step(async (tx) => {
+      if (remove) await remove(tx, ids)
+      else await removeRows(tx, model, resource, ids, entry())
+      await touched(tx, resource)
+      await removing.removed?.(tx, resource, ids.length)
+    })
+  }
+}
+
+/** The rows that are removed with rows of a resource: by resource, and under a condition on its columns. */
+export const dependants = (model: Model, { table }: Resource, ids: readonly number[]): { resource: Resource; condition: Sql }[] =>
+  (model.references.get(table) ?? []).flatMap((reference) => {
+    const condition = removing(reference)
+    if (!condition) return []
+    return [{ resource: model.of(reference.by), condition: and([sql`${name(reference.column)} in (${join(ids)})`, condition]) }]
+  })
+
+/** Some of the rows that satisfy a condition; those that others of them point to are last. */
+async function nextRows(db: Reader, model: Model, resource: Resource, where: Sql): Promise<number[]> {
+  const table = name(resource.table)
+  const own = (model.references.get(resource.table) ?? []).filter(({ by }) => model.of(by).table === resource.table)
+  const isLeaf = own.map(
+    ({ column }) => sql`id not in (select ${name(column)} from ${table} where ${name(column)} is not null and (${where}))`,
+  )
+  const rows = await db.all<{ id: number }>(
+    sql`select id from ${table} where ${and([where, ...isLeaf])} order by id desc limit ${AT_ONCE}`,
+  )
+  return rows.map(({ id }) => id)
 }

@@ -305,7 +305,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     if (!task) return
     const wanted = task.payload as Wanted
     const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, new Date())
-    const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to}`))
+    const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to} and not deleting`))
     if (!context || !project)
       return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.', failed: true }, now)
     await contents(services, task.id, wanted, context)

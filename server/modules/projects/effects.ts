@@ -8,11 +8,8 @@ import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
-import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { reach } from '#kernel/write/reach.ts'
-import { removeRows } from '#kernel/write/removal.ts'
-import { erase, settle as settleWork } from '#modules/work-packages/consequences.ts'
 import type { Facts } from './facts.ts'
 import { keepFormer } from './identifiers.ts'
 import { archive, view } from './rights.ts'
@@ -85,51 +82,4 @@ export async function subtree(tx: Pick<Transaction, 'all'>, id: number): Promise
       select id from projects where id = ${id} union select p.id from projects p join down on p.parent_id = down.id
     ) select id from down`)
   return rows.map((row) => row.id)
-}
-
-/** Removes the contents of a project and its descendants; the caller removes the row itself. */
-export async function removeContents(tx: Transaction, { id }: Project, context: Context): Promise<boolean> {
-  const ids = await subtree(tx, id)
-  const inside = (column: string) => among(tx.engine, raw(column), ids)
-  const workPackages = sql`select id from work_packages where ${inside('project_id')}`
-  await tx.run(
-    sql`delete from time_entries where ${inside('project_id')} or (entity_type = 'WorkPackage' and entity_id in (${workPackages}))`,
-  )
-  await tx.run(sql`delete from memberships where entity_type = 'WorkPackage' and entity_id in (${workPackages})`)
-  const bereft = await tx.all<{ id: number }>(sql`
-    select distinct p.id from work_packages w join work_packages p on p.id = w.parent_id
-    where ${inside('w.project_id')} and not (${inside('p.project_id')})`)
-  const left = await tx.all<{ id: number }>(sql`
-    select id from work_packages where parent_id in (${workPackages}) and not (${inside('project_id')})
-    union
-    select f.from_id from relations f join work_packages w on w.id = f.from_id
-    where f.relation_type = 'follows' and f.to_id in (${workPackages}) and not (${inside('w.project_id')})`)
-  const others = sql`not (${inside('project_id')})`
-  const orphaned = { set: sql`parent_id = null`, where: sql`parent_id in (${workPackages}) and ${others}` }
-  await rewriteWhere(tx, context.model.of('WorkPackage'), orphaned, { ...entryOf(context), announced: false })
-  const gone = await tx.all<{ id: number }>(workPackages)
-  await erase(
-    tx,
-    gone.map((one) => one.id),
-    context,
-  )
-  const work = bereft.map((parent) => parent.id)
-  const origins = [...work, ...left.map((one) => one.id)]
-  if (origins.length > 0) await settleWork(tx, { origins, work, because: undefined }, context)
-  await tx.run(sql`update projects set parent_id = null where ${inside('id')}`)
-  const { model } = context
-  const entry = entryOf(context)
-  const planned = await tx.all<{ id: number }>(sql`select id from versions where ${inside('project_id')}`)
-  await removeRows(
-    tx,
-    model,
-    model.of('Version'),
-    planned.map((version) => version.id),
-    entry,
-  )
-  const below = ids.filter((one) => one !== id)
-  await removeRows(tx, model, model.of('Project'), below, entry)
-  for (const one of below) await publish(tx, context, 'projects.deleted', one, [])
-  await invalidate(tx, 'memberships', 'versions', 'categories')
-  return true
 }

@@ -79,9 +79,14 @@ async function creatorRoles({ db, engine, settings }: Context): Promise<number[]
 }
 
 /** Reasons against archiving a project with its descendants, or against unarchiving it. */
-async function obstaclesTo(what: 'archive' | 'return', { id }: Tables['projects'], context: Context): Promise<string[]> {
+async function obstaclesTo(
+  what: 'archive' | 'return',
+  { id, deleting }: Tables['projects'],
+  context: Context,
+): Promise<string[]> {
   const tree = await treeOf(context)
   if (what === 'return') {
+    if (deleting) return ['The project is being deleted.']
     const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.active)
     return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
   }

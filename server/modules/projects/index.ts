@@ -1,7 +1,9 @@
 /** Projects, their versions and categories. */
 import { module } from '#kernel/module.ts'
+import { deletingProjects } from './0047-deleting-projects.ts'
 import { Category } from './categories.ts'
 import { copyContents, operations as copyOperations } from './copying.ts'
+import { deleteProject } from './deleting.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { permissions } from './permissions.ts'
 import { Project } from './projects.ts'
@@ -33,5 +35,6 @@ export const projects = module('projects', {
   permissions,
   resources: [ProjectStatus, Project, Version, Category],
   operations: [...versionsOperations, ...furtherOperations, ...copyOperations],
-  jobs: [copyContents],
+  jobs: [copyContents, deleteProject],
+  migrations: [deletingProjects],
 })

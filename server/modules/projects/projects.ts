@@ -7,7 +7,8 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { sectionsOf } from '#kernel/write/schema.ts'
-import { initialise, removeContents, settle, subtree } from './effects.ts'
+import { beginDeletion } from './deleting.ts'
+import { initialise, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectsIdentifiedBy } from './identifiers.ts'
@@ -135,7 +136,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   after: [initialise, settle],
   removable: async ({ id }, context) =>
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
-  remove: removeContents,
+  remove: beginDeletion,
   schema: (draft, facts, context) => ({
     _attributeGroups: sectionsOf(context.model.of('Project'), draft, facts, context).map((section) => ({
       _type: 'ProjectFormCustomFieldSection',

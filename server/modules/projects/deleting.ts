@@ -1,0 +1,131 @@
+/** Deletion of projects: the request archives the project with its descendants, and a job deletes them little by little. */
+import type { Row, Transaction } from '#db/database.ts'
+import { among } from '#db/dialect.ts'
+import { raw, sql } from '#db/sql.ts'
+import type { Tables } from '#db/tables.ts'
+import { sendMail } from '#jobs/mail.ts'
+import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
+import { createCache, invalidate } from '#kernel/cache.ts'
+import { contextOfUser, inside } from '#kernel/context.ts'
+import type { Context, JobContext } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
+import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
+import { publish } from '#kernel/write/outbox.ts'
+import { dependants, type Removing, removeGradually, removeRows } from '#kernel/write/removal.ts'
+import { erase, settle } from '#modules/work-packages/consequences.ts'
+import { subtree } from './effects.ts'
+
+type Project = Tables['projects']
+
+/** The project to delete; also what the job knows when its task is gone with the user who started it. */
+interface Doomed extends TaskPayload {
+  readonly project: number
+}
+
+/**
+ * Archives a project with its descendants, and starts the task that deletes them. Deleting it once more starts another task, as
+ * the first one may have been given up.
+ */
+export async function beginDeletion(tx: Transaction, { id, name }: Project, context: Context): Promise<false> {
+  const ids = await subtree(tx, id)
+  await tx.run(sql`update projects set active = false, deleting = true, updated_at = ${context.now.toISOString()}
+    where ${among(tx.engine, raw('id'), ids)}`)
+  context.told.set('location', await startTask(tx, deleteProject, context, { project: id, name }, { project: id }))
+  return false
+}
+
+/** Deletes a project and its descendants in short transactions; another process continues after the last of them. */
+export const deleteProject = job<Doomed>('projects.delete', {
+  attempts: 5,
+  lane: 'tasks',
+  about: ({ task, project }) => ({ task, project }),
+  run: async (services) => {
+    const { db, payload, now } = services
+    const task = await openTask(db, payload.task)
+    const context = await actor(services, task?.user_id, now)
+    const [project] = await db.all<Project>(sql`select * from projects where id = ${payload.project} and deleting`)
+    if (project) await deleteContents(services, context, project.id, task?.progress ?? 0)
+    return async (tx: Transaction) => {
+      if (project) await deleteRows(tx, inside(context, tx), project.id)
+      if (!task) return
+      const { name } = task.payload as { name: string }
+      const message = `The project ${name} has been deleted.`
+      await endTask(tx, task.id, { message, payload: { title: 'Delete project' } }, new Date())
+      const user = await tx.one<Row>(sql`select email from principals where id = ${task.user_id} and email is not null`)
+      if (project && user) await sendMail(tx, { recipient: user.email, subject: message, text: letter(name) }, now)
+    }
+  },
+})
+
+const letter = (name: string) =>
+  `The project "${name}", its subprojects and all that was in them have been deleted, as you asked.\n`
+
+/** The context of the user who asked, or of the system if the account is gone. */
+async function actor(services: JobContext<Doomed>, user: number | undefined, now: Date): Promise<Context> {
+  const own = { ...services, cache: createCache() }
+  const asked = user === undefined ? undefined : await contextOfUser(own, user, now)
+  if (asked) return asked
+  const [system] = await services.db.all<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)
+  return (await contextOfUser(own, system?.id as number, now)) as Context
+}
+
+/** Deletes all that is in a project and its descendants: the work packages first, as they are the most. */
+async function deleteContents(services: JobContext<Doomed>, context: Context, id: number, done: number): Promise<void> {
+  const { db, payload, step, signal } = services
+  const { model } = context
+  const project = model.of('Project')
+  const workPackages = model.of('WorkPackage')
+  const ids = await subtree(db, id)
+  const count = await db.one<{ n: number }>(
+    sql`select count(*) as n from work_packages where ${among(db.engine, raw('project_id'), ids)}`,
+  )
+  const share = (100 - done) / ((count?.n ?? 0) + 1)
+  let deleted = 0
+  const removing: Removing = {
+    ...{ db, model, step, signal, entry: () => entryOf({ ...context, now: new Date() }) },
+    otherwise: { WorkPackage: (tx, some) => eraseWork(tx, some, ids, { ...inside(context, tx), now: new Date() }) },
+    removed: async (tx, resource, n) => {
+      if (resource !== workPackages) return
+      deleted += n
+      await progressed(tx, payload.task, done + deleted * share, new Date())
+    },
+  }
+  await removeGradually(removing, workPackages, among(db.engine, raw('project_id'), ids))
+  for (const { resource, condition } of dependants(model, project, ids))
+    if (resource !== project) await removeGradually(removing, resource, condition)
+}
+
+/**
+ * Deletes work packages of projects that are being deleted. Those of other projects that they were parents, children or
+ * predecessors of change like after any deletion.
+ */
+async function eraseWork(tx: Transaction, ids: readonly number[], projects: readonly number[], context: Context): Promise<void> {
+  const these = (column: string) => among(tx.engine, raw(column), ids)
+  const others = (column: string) => sql`not (${among(tx.engine, raw(column), projects)})`
+  await tx.run(sql`delete from time_entries where entity_type = 'WorkPackage' and ${these('entity_id')}`)
+  const shares = await tx.run(sql`delete from memberships where entity_type = 'WorkPackage' and ${these('entity_id')}`)
+  if (shares > 0) await invalidate(tx, 'memberships')
+  const parents = await tx.all<{ id: number }>(sql`
+    select distinct p.id from work_packages w join work_packages p on p.id = w.parent_id
+    where ${these('w.id')} and ${others('p.project_id')}`)
+  const left = await tx.all<{ id: number }>(sql`
+    select id from work_packages where ${these('parent_id')} and ${others('project_id')}
+    union
+    select f.from_id from relations f join work_packages w on w.id = f.from_id
+    where f.relation_type = 'follows' and ${these('f.to_id')} and ${others('w.project_id')}`)
+  const orphaned = { set: sql`parent_id = null`, where: sql`${these('parent_id')} and ${others('project_id')}` }
+  await rewriteWhere(tx, context.model.of('WorkPackage'), orphaned, { ...entryOf(context), announced: false })
+  await erase(tx, ids, context)
+  const work = parents.map((parent) => parent.id)
+  const origins = [...work, ...left.map((one) => one.id)]
+  if (origins.length > 0) await settle(tx, { origins, work, because: undefined }, context)
+}
+
+/** Deletes the emptied rows of a project and its descendants. */
+async function deleteRows(tx: Transaction, context: Context, id: number): Promise<void> {
+  const ids = await subtree(tx, id)
+  await tx.run(sql`update projects set parent_id = null where ${among(tx.engine, raw('id'), ids)}`)
+  await removeRows(tx, context.model, context.model.of('Project'), ids, entryOf(context))
+  for (const one of ids.filter((other) => other !== id)) await publish(tx, context, 'projects.deleted', one, [])
+  await invalidate(tx, 'projects', 'memberships', 'versions', 'categories')
+}
