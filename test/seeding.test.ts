@@ -155,11 +155,13 @@ describe('the demo data', () => {
         ...(['projects', 'memberships', 'categories', 'versions', 'work_packages', 'watchers', 'time_entries'] as const),
         ...(['relations', 'queries', 'views', 'grids', 'grid_widgets'] as const),
         ...(['project_phases', 'budgets', 'sprints', 'help_texts'] as const),
+        ...(['news', 'documents', 'wiki_pages', 'meetings', 'forums', 'posts'] as const),
       ),
       {
         ...{ projects: 2, memberships: 10, categories: 3, versions: 4, work_packages: 36, watchers: 8, time_entries: 0 },
         ...{ relations: 7, queries: 25, views: 8, grids: 7, grid_widgets: 29 },
         ...{ project_phases: 4, budgets: 1, sprints: 2, help_texts: 3 },
+        ...{ news: 1, documents: 1, wiki_pages: 2, meetings: 2, forums: 1, posts: 2 },
       },
     )
   })

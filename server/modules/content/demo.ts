@@ -8,14 +8,11 @@ import { Meeting } from './meetings.ts'
 import { News } from './news.ts'
 import { WikiPage } from './wiki-pages.ts'
 
-const texts = [
-  [
-    'Welcome aboard',
-    'What this project is for, and where to begin.',
-    'Look at the **work packages**, and change whatever you like.',
-  ],
-  ['The sea trial is planned', 'The dates are in the Gantt chart.', 'Say in a comment what you need for it.'],
-] as const
+const welcome = {
+  title: 'Welcome aboard',
+  summary: 'The purpose of this project, and where to begin.',
+  description: 'Look at the **work packages**, and change whatever you like.',
+}
 
 /** The first wiki page of each project, by the project's identifier. */
 const pages = {
@@ -39,11 +36,7 @@ export const demo: DemoStep = async (tx, { now, adminId, projects }) => {
   await insertWithHistory(tx, WikiPage, handbooks)
   const project_id = projects.get('demo-project')
   if (project_id === undefined) return
-  await insertWithHistory(
-    tx,
-    News,
-    texts.map(([title, summary, description]) => ({ ...common, project_id, title, summary, description })),
-  )
+  await insertWithHistory(tx, News, [{ ...common, project_id, ...welcome }])
   await tx.run(
     insert('documents', {
       ...{ project_id, ...stamps },
