@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { raw, sql } from '#db/sql.ts'
+import { memoryStore } from '#files/memory.ts'
 import { hashToken } from '#identity/tokens.ts'
 import { product } from '#server/modules.ts'
 import type { Seed } from '#server/seeds/seed.ts'
+import { attachReports } from '#server/seeds/showcase-files.ts'
 import { setup } from '#server/setup.ts'
 import { emptyDatabase } from '#test/database.ts'
 
@@ -234,4 +236,15 @@ test('the showcase is a year of work, whose history leads to its present state',
     const [said] = await db.all<{ comments: number; hours: number }>(sql`
       select (select count(*) from journals where notes is not null) as comments, (select count(*) from time_entries) as hours`)
     assert.ok(said!.comments > 50 && said!.hours > 200)
+    const files = memoryStore()
+    await attachReports(db, files)
+    const attached = await db.all<{ storage_name: string; status: string; by: number }>(sql`
+      select a.storage_name, s.name as status, v.version as by from attachments a
+      join work_packages w on w.id = a.container_id and a.container_type = 'WorkPackage' join statuses s on s.id = w.status_id
+      join work_package_versions v on v.id = w.id and v.valid_until is null`)
+    assert.ok(attached.length > 10)
+    for (const { storage_name, status, by } of attached) {
+      assert.deepEqual([status, by], ['Closed', 4])
+      assert.ok(await files.read(storage_name))
+    }
   }))

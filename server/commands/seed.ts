@@ -1,7 +1,9 @@
 /** `halyard seed`: fills an empty instance, or adds the demo data to an instance without projects. */
 import { ConstraintError, type Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { openStore } from '#files/open.ts'
 import { hasDemo, type Seed } from '#server/seeds/seed.ts'
+import { attachReports } from '#server/seeds/showcase-files.ts'
 import { setup, stateOf } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
@@ -15,6 +17,7 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
     const result = await setup(db, config)
     await secure(db, config)
     const seeded = result.fresh || (hasDemo(config.seed) && (await addDemo(db, config.seed)))
+    if (seeded && config.seed === 'showcase') await attachReports(db, openStore(config.attachments))
     unlock()
     console.log(seeded ? `Added the ${config.seed} data.` : 'The instance already has data.')
     process.stdout.write(loginLines(result))

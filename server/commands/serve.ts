@@ -27,6 +27,7 @@ export async function serve({ config }: Invocation): Promise<void> {
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
+  if (result.fresh && config.seed === 'showcase') await (await import('#server/seeds/showcase-files.ts')).attachReports(db, files)
   const { trustedProxies, outgoingAllow } = config
   const options = { files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }) }
   const [app, url] = await listening(() => build(db, options), config).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** Uploads: from the parts of a request to a stored file and then its row. */
+import { Readable } from 'node:stream'
 import { type Findings, inspected, TooLarge } from '#files/inspect.ts'
 import { cleanName } from '#files/names.ts'
 import { type FileStore, newName } from '#files/store.ts'
@@ -34,18 +35,38 @@ export const refused = (wrong: Violation): ApiError => toErrors(Attachment, [wro
 
 /** Stores the file of a request, and responds with its attachment. */
 export async function receive(ask: ApiRequest, place: Place): Promise<Answer> {
-  const { context, db } = ask
-  const { files, now } = context
-  const file = newName()
-  await reserve(db, file, now)
-  const id = await keep(ask, place, file).catch(async (error: unknown) => {
-    await discardReserved(db, files, file)
-    throw error
-  })
-  return respondWithRow(ask, context.model.of(Attachment), id, 201)
+  const id = await reserved(ask, (file) => keep(ask, place, file))
+  return respondWithRow(ask, ask.context.model.of(Attachment), id, 201)
 }
 
-async function keep({ context, db, parts }: ApiRequest, place: Place, file: string): Promise<number> {
+/**
+ * Attaches a text to a row, in the name of the viewer.
+ * @returns the id of the attachment
+ * @throws ApiError like an upload
+ */
+export const attachText = (
+  ask: Pick<ApiRequest, 'context' | 'db'>,
+  place: Place,
+  fileName: string,
+  text: string,
+): Promise<number> =>
+  reserved(ask, async (file) => {
+    const findings = await store(ask.context.files, file, Readable.from([Buffer.from(text)]), ask.context)
+    return commitFile(ask, place, file, { fileName }, findings)
+  })
+
+/** Writes a file under a new name, and removes it again if that fails. */
+async function reserved<T>({ context, db }: Pick<ApiRequest, 'context' | 'db'>, write: (file: string) => Promise<T>): Promise<T> {
+  const file = newName()
+  await reserve(db, file, context.now)
+  return write(file).catch(async (error: unknown) => {
+    await discardReserved(db, context.files, file)
+    throw error
+  })
+}
+
+async function keep(ask: ApiRequest, place: Place, file: string): Promise<number> {
+  const { context, parts } = ask
   let metadata: Payload | undefined
   let findings: Findings | undefined
   for await (const part of parts) {
@@ -54,6 +75,17 @@ async function keep({ context, db, parts }: ApiRequest, place: Place, file: stri
     else throw unexpected(BOTH)
   }
   if (!metadata || !findings) throw unexpected(BOTH)
+  return commitFile(ask, place, file, metadata, findings)
+}
+
+/** Makes the row of a stored file. */
+async function commitFile(
+  { context, db }: Pick<ApiRequest, 'context' | 'db'>,
+  place: Place,
+  file: string,
+  metadata: Payload,
+  findings: Findings,
+): Promise<number> {
   const hint = typeof metadata.contentType === 'string' ? metadata.contentType : undefined
   const type = typeOf(findings.head, cleanedName(metadata), hint)
   const prepared = await prepareAttachment(context, metadata, {
