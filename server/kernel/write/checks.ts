@@ -83,7 +83,9 @@ function isChanged({ name: own, column, many, to }: Property, { before }: Draft,
   return differs({ row: parsed.values, before }, column)
 }
 
-/** Violations of declared constraints: missing, too long, out of range. */
+const NOT_ALLOWED = 'is not set to one of the allowed values'
+
+/** Violations of declared constraints: missing, too long, out of range, none of the allowed texts. */
 export function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
   const violations: Violation[] = []
   for (const property of resource.properties) {
@@ -112,9 +114,11 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
     if (isBlank && column && kind.type === 'Boolean' && !property.packed && draft.given.has(own))
       violations.push(violation(own, "can't be blank"))
     if (isBlank || !column) continue
-    const { max, min, fault } = options
+    const { max, min, fault, allowed } = options
     const wrong = draft.given.has(own) ? fault?.(value) : undefined
     if (wrong) violations.push(violation(own, wrong))
+    const texts = allowed && 'texts' in allowed && differs(draft, column) ? allowed.texts(draft, facts, context) : undefined
+    if (texts && !texts.includes(value)) violations.push(violation(own, NOT_ALLOWED))
     if (typeof value === 'string' && max !== undefined && [...value].length > max) {
       violations.push(violation(own, `is too long (maximum is ${max} characters)`))
     }

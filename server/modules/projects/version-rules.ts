@@ -37,16 +37,9 @@ async function openSharings({ row, before }: Draft<Version>, context: Context): 
   })
 }
 
-const oneOf = (attribute: string, value: string | null, allowed: readonly string[]): Violation[] =>
-  value === null || allowed.includes(value) ? [] : [violation(attribute, 'is not set to one of the allowed values')]
-
-export function checkVersion({ row }: Draft<Version>, facts: VersionFacts): Violation[] {
+export function checkVersion({ row }: Draft<Version>): Violation[] {
   const { start_date: start, end_date: end } = row
-  return [
-    ...oneOf('status', row.status, states),
-    ...oneOf('sharing', row.sharing, facts.sharings),
-    ...(start && end && end < start ? [violation('endDate', 'must be greater than the start date')] : []),
-  ]
+  return start && end && end < start ? [violation('endDate', 'must be greater than the start date')] : []
 }
 
 /** Removes a version that is shared less widely than before from work packages that it no longer reaches. */

@@ -86,21 +86,15 @@ function hierarchies({ row, given }: Draft<Query>): Partial<Query> {
   return given.has('groupBy') && row.group_by && !given.has('showHierarchies') ? { show_hierarchies: false } : {}
 }
 
-const isNone = (list: readonly string[], value: string | null | undefined) =>
-  value !== null && value !== undefined && !list.includes(value)
-
 function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   const { row, before } = draft
   const isMoved = before && differs(draft, 'project_id')
   if (isMoved && !mayMove) throw forbidden()
   const violations = faults.map((fault) => violation('filters', fault, { complete: true }))
-  const notAllowed = (attribute: string) => violations.push(violation(attribute, 'is not set to one of the allowed values'))
   const isGrouped = row.group_by && (row.group_by as unknown) !== NOTHING
   if (isGrouped && row.show_hierarchies) violations.push(violation('showHierarchies', 'and grouping exclude each other'))
-  if (isNone(zoomLevels, row.timeline_zoom_level)) notAllowed('timelineZoomLevel')
-  if (isNone(highlightingModes, row.highlighting_mode)) notAllowed('highlightingMode')
-  if (isNone(displays, row.display_representation)) notAllowed('displayRepresentation')
-  if (readIds(row.highlighted_attributes).some((id) => !highlightable.includes(id))) notAllowed('highlightedAttributes')
+  if (readIds(row.highlighted_attributes).some((id) => !highlightable.includes(id)))
+    violations.push(violation('highlightedAttributes', 'is not set to one of the allowed values'))
   return violations
 }
 
