@@ -151,6 +151,62 @@ test('each change is kept in the history, which ends with the project', async ()
   assert.deepEqual(await texts(), [])
 })
 
+test('who may view edits reads what a page said after each change, newest first, and restores it by an update', async () => {
+  await it.setting('journal_aggregation_time_minutes', 0)
+  const historian = await it.make.user()
+  await it.make.member(historian, project, ['view_wiki_pages', 'view_wiki_edits'])
+  const [viewer, path] = [await it.as(historian), `/wiki_pages/${(await made('Ledger')).id}`]
+  await editor.patch(path, { lockVersion: 0, text: { raw: 'Torn.' } })
+  await manager.patch(path, { lockVersion: 1, title: 'Account' })
+  const page = await viewer.get(path)
+  assert.deepEqual(page.body._links.versions, { href: `/api/v3${path}/versions` })
+  const list = await viewer.get(`${path}/versions`)
+  const told = (one: any) => [one.number, one.title, one.text.raw, one._links.user.href]
+  const [own, other] = [
+    (await editor.get('/users/me')).body._links.self.href,
+    (await manager.get('/users/me')).body._links.self.href,
+  ]
+  assert.deepEqual(list.body._embedded.elements.map(told), [
+    [3, 'Account', 'Torn.', other],
+    [2, 'Ledger', 'Torn.', own],
+    [1, 'Ledger', 'Begin with the *bowline*.', own],
+  ])
+  assert.deepEqual(ids(await viewer.get(`${path}/versions?pageSize=1&offset=2`)), [ids(list)[1]])
+  const first = await viewer.get(`/wiki_page_versions/${ids(list)[2]}`)
+  assert.deepEqual(
+    [first.status, first.body._type, first.body._links.self, first.body._links.wikiPage],
+    [
+      200,
+      'WikiPageVersion',
+      { href: `/api/v3/wiki_page_versions/${ids(list)[2]}`, title: 'Ledger (1)' },
+      { href: `/api/v3${path}`, title: 'Account' },
+    ],
+  )
+  const restored = await editor.patch(path, { lockVersion: 2, text: { raw: first.body.text.raw } })
+  assert.deepEqual([restored.body.text, restored.body.lockVersion], [first.body.text, 3])
+  assert.deepEqual(told((await viewer.get(`${path}/versions`)).body._embedded.elements[0]), [
+    4,
+    'Account',
+    first.body.text.raw,
+    own,
+  ])
+})
+
+test('versions are hidden from everybody else, and entries of other histories are no versions', async () => {
+  const { id } = await made()
+  const { id: version } = (await it.admin.get(`/wiki_pages/${id}/versions`)).body._embedded.elements[0]
+  for (const client of [manager, reader]) {
+    assert.equal((await client.get(`/wiki_pages/${id}`)).body._links.versions, undefined)
+    assert.equal((await client.get(`/wiki_pages/${id}/versions`)).status, 403)
+    assert.equal((await client.get(`/wiki_page_versions/${version}`)).status, 404)
+  }
+  assert.equal((await stranger.get(`/wiki_pages/${id}/versions`)).status, 404)
+  assert.equal((await it.admin.get(`/activities/${version}`)).status, 404)
+  const task = await it.make.workPackage({ project_id: project })
+  const [entry] = (await it.admin.get(`/work_packages/${task}/activities`)).body._embedded.elements
+  assert.equal((await it.admin.get(`/wiki_page_versions/${entry.id}`)).status, 404)
+})
+
 test('files are attached by editors, and read by those who read the page', async () => {
   const { id } = await made()
   const upload = (client: Client) => {

@@ -21,12 +21,19 @@ export const resourcesOfProjects = (): Resource[] => resourcesWith('create').fil
 /** Whether the rows of a resource are stored in a table. */
 export const isStored = (resource: Resource): boolean => resource.rows === undefined
 
+/** The rows of resources that share the table of the history. */
+const historyOf: Readonly<Record<string, string>> = { Activity: 'work_packages', WikiPageVersion: 'wiki_pages' }
+
 /** The addresses of a resource's rows, at most `most` of them: half from the beginning, half from the end. */
 export async function addressesOf(db: Reader, resource: Resource, most = 1000): Promise<string[]> {
   const all = isStored(resource)
     ? await db.all(sql`select * from ${name(resource.table)} order by id`)
     : [...(resource.rows?.values() ?? [])]
-  const rows = all.filter((row) => !resource.variant || resource.variant(row as never) === resource.name)
+  const rows = all.filter(
+    (row) =>
+      (!resource.variant || resource.variant(row as never) === resource.name) &&
+      (resource.table !== 'journals' || row.resource === historyOf[resource.name]),
+  )
   const half = Math.ceil(most / 2)
   const chosen = rows.length <= most ? rows : [...rows.slice(0, half), ...rows.slice(-(most - half))]
   return chosen.map((row) => hrefOf(resource, row))

@@ -13,6 +13,7 @@ import { listProjectsForMeetings, Meeting } from './meetings.ts'
 import { News } from './news.ts'
 import { projectModules } from './permissions.ts'
 import { listForumsForPosts, Post } from './posts.ts'
+import { listVersions, WikiPageVersion } from './wiki-page-versions.ts'
 import { listProjectsForPages, WikiPage } from './wiki-pages.ts'
 
 export const content = module('content', {
@@ -20,7 +21,12 @@ export const content = module('content', {
   chapters: [
     { part: 'Projects', name: 'News', description: 'News of projects, with attachments.', of: ['News'] },
     { part: 'Projects', name: 'Documents', description: 'Documents of projects, with attachments.', of: ['Document'] },
-    { part: 'Projects', name: 'Wiki', description: 'Wiki pages of projects, with attachments.', of: ['WikiPage'] },
+    {
+      part: 'Projects',
+      name: 'Wiki',
+      description: 'Wiki pages of projects, with attachments.',
+      of: ['WikiPage', 'WikiPageVersion'],
+    },
     { part: 'Projects', name: 'Forums', description: 'Forums of projects, and the posts in them.', of: ['Forum', 'Post'] },
     {
       part: 'Projects',
@@ -31,7 +37,7 @@ export const content = module('content', {
   ],
   projectModules,
   migrations: [news, documents, wiki, forums, meetings],
-  resources: [News, Document, WikiPage, Forum, Post, Meeting, MeetingAgendaItem],
-  operations: [listProjectsForPages, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
+  resources: [News, Document, WikiPage, WikiPageVersion, Forum, Post, Meeting, MeetingAgendaItem],
+  operations: [listProjectsForPages, ...listVersions, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
   demo,
 })

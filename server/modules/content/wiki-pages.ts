@@ -9,6 +9,7 @@ import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
+import { viewVersions } from './wiki-page-versions.ts'
 
 type Page = Tables['wiki_pages']
 
@@ -68,6 +69,7 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
     project: 'The project of the page.',
     parent: 'The page above it, of the same project.',
     children: 'The pages directly below it.',
+    versions: 'What it said after each of its changes. Present only if permitted.',
   },
   example: {
     title: 'Knots',
@@ -111,7 +113,10 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
     }),
     author: p.link('User', { readOnly: true, alwaysNamed: true, embed: true, whenGone: 'successor' }),
   }),
-  actions: { children: { href: ({ id }) => listHref('wiki_pages', { parent: ['=', id] }) } },
+  actions: {
+    children: { href: ({ id }) => listHref('wiki_pages', { parent: ['=', id] }) },
+    versions: { href: ({ id }) => `/api/v3/wiki_pages/${id}/versions`, may: viewVersions },
+  },
   defaults: ({ viewer }) => ({ author_id: viewer.id, lock_version: 0 }),
   facts: lookUp,
   check: [check],
