@@ -42,8 +42,6 @@ export function assemble(modules: readonly Module[]): Model {
   const operations = [...parts.flatMap((one) => one.operations ?? []), ...resources.flatMap(standardOperations)]
   const bodies = new Map(parts.flatMap((one) => Object.entries(one.bodies ?? {})))
   refuseDangling(resources, operations, [...bodies.keys()])
-  const sources = parts.flatMap(({ additions }) => additions ?? [])
-  if (sources.length > 1) throw new Error('Two modules say where properties made at run time come from.')
   const removals = new Map<TableName, RemovalStep[]>()
   for (const { removals: own = [] } of parts)
     for (const { tables, step } of own) for (const table of tables) removals.getOrInsertComputed(table, () => []).push(step)
@@ -69,7 +67,7 @@ export function assemble(modules: readonly Module[]): Model {
     removals,
     jobs: distinct(parts.flatMap(({ jobs = [] }) => jobs)),
     subscribers: parts.flatMap(({ subscribes = [] }) => subscribes),
-    additions: sources[0],
+    additions: parts.flatMap(({ additions }) => additions ?? []),
   })
 }
 

@@ -702,8 +702,8 @@ export interface Model {
   readonly jobs: readonly JobKind[]
   /** Who is told of what happens. */
   readonly subscribers: readonly Subscriber[]
-  /** Where properties made at run time come from. */
-  readonly additions: AdditionSource | undefined
+  /** Where properties, filters and orders made at run time come from. */
+  readonly additions: readonly AdditionSource[]
 }
 
 /**
@@ -809,10 +809,11 @@ export interface Subscriber {
 
 /** What a database adds to a resource. */
 export interface Addition {
-  readonly properties: readonly Property[]
+  readonly properties?: readonly Property[]
   /** Those that the viewer does not know of, and whose values follow from others all the same. */
-  readonly hiddenComputed: readonly Property[]
-  readonly filters: Readonly<Record<string, Filter>>
+  readonly hiddenComputed?: readonly Property[]
+  readonly filters?: Readonly<Record<string, Filter>>
+  readonly sorts?: Readonly<Record<string, Order>>
 }
 
 /** What a database adds for a viewer: the same for all whose `key` is the same, until one of the topics changes. */
@@ -1009,7 +1010,7 @@ export interface Parts {
   readonly jobs?: readonly JobKind[]
   /** Who is told of what happens, after it is committed. */
   readonly subscribes?: readonly Subscriber[]
-  /** Where properties made at run time come from; one module of all can say so. */
+  /** Where properties, filters and orders made at run time come from. */
   readonly additions?: AdditionSource
 }
 

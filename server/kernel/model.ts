@@ -1,4 +1,4 @@
-/** A model with the additions of one database: custom fields that a viewer sees. */
+/** A model with the additions of one database, such as the custom fields that a viewer sees. */
 import type { Reader, Row } from '#db/database.ts'
 import type { Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from './cache.ts'
@@ -41,10 +41,14 @@ export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' |
 
 /** The model with this database's additions for a viewer. */
 export async function modelFor(model: Model, db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<Model> {
-  const additions = await model.additions?.(db, snapshot, viewer)
-  if (!additions) return model
-  const { key, topics, make } = additions
-  return snapshot.remember(`additions ${key}`, topics, () => withAdditions(model, make()))
+  const found = await Promise.all(model.additions.map((source) => source(db, snapshot, viewer)))
+  const sources = found.filter((one) => one !== undefined)
+  if (sources.length === 0) return model
+  const topics = [...new Set(sources.flatMap((one) => one.topics))]
+  const key = JSON.stringify(found.map((one) => one?.key))
+  return snapshot.remember(`additions ${key}`, topics, () =>
+    sources.reduce((grown, { make }) => withAdditions(grown, make()), model),
+  )
 }
 
 function withAdditions(model: Model, additions: ReadonlyMap<string, Addition>): Model {
@@ -59,13 +63,16 @@ function withAdditions(model: Model, additions: ReadonlyMap<string, Addition>): 
   )
 }
 
-const grown = (resource: Resource, { properties, hiddenComputed, filters }: Addition): Resource =>
-  completed(resource, {
+function grown(resource: Resource, { properties = [], hiddenComputed = [], filters, sorts }: Addition): Resource {
+  const { packedProperties = [] } = resource
+  return completed(resource, {
     properties: [...resource.properties, ...properties],
     filters: { ...resource.filters, ...filters },
-    hiddenComputed,
-    packedProperties: [...properties, ...hiddenComputed].filter((property) => property.packed),
+    sorts: { ...resource.sorts, ...sorts },
+    hiddenComputed: [...(resource.hiddenComputed ?? []), ...hiddenComputed],
+    packedProperties: [...packedProperties, ...[...properties, ...hiddenComputed].filter((property) => property.packed)],
   })
+}
 
 /** Unpacks values that share a column into members of their own, where properties read them. */
 export function unpack<R extends readonly Row[]>({ packedProperties = [] }: Resource, rows: R): R {

@@ -11,7 +11,17 @@ import { capabilityList } from '#modules/accounts/capabilities.ts'
 import { dayList } from '#modules/calendar/days.ts'
 import { product } from '#server/modules.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
-import { casesOf, type Element, type Hint, holds, idIn, type Facts as Known_, tokens, wrongValues } from '#test/oracle.ts'
+import {
+  casesOf,
+  daysMeant,
+  type Element,
+  type Hint,
+  holds,
+  idIn,
+  type Facts as Known_,
+  tokens,
+  wrongValues,
+} from '#test/oracle.ts'
 import { operations, resourcesWith } from '#test/registry.ts'
 import { sampled, sampledOfEach } from '#test/sample.ts'
 import { type Varied, vary } from '#test/varied.ts'
@@ -153,6 +163,18 @@ const mentionable = (role: RegExp, orShared: boolean): Hint<Facts> => ({
   single: true,
 })
 
+/** The days of the active phases of a project, as pairs of the first and the last one. */
+const daysOfPhases = ({ id }: Element, { all }: Facts): (readonly [string, string])[] =>
+  (all.ProjectPhase ?? [])
+    .filter((one) => one.active && one.startDate && to('project')(one)[0] === String(id))
+    .map(({ startDate, finishDate }) => [startDate, finishDate ?? startDate] as const)
+
+/** Whether a project has a phase on any of the days of an operator. */
+const inPhase = (operator: string) => (one: Element, values: readonly string[], facts: Facts) => {
+  const [from, until] = daysMeant(operator, values, facts.today) as [string, string]
+  return daysOfPhases(one, facts).some(([first, last]) => last >= from && (until === '' || first <= until))
+}
+
 /** Inputs of the oracle, by resource and filter. */
 const hints: Record<string, Hint<Facts>> = {
   'User.name': { of: (one) => names(one, 'name', 'email') },
@@ -248,6 +270,14 @@ const hints: Record<string, Hint<Facts>> = {
   },
   'Project.nameAndIdentifier': { of: (one) => names(one, 'name', 'identifier') },
   'Project.typeahead': { of: (one) => names(one, 'name', 'identifier') },
+  'Project.projectPhaseAny': {
+    of: (one, facts) => daysOfPhases(one, facts).flat(),
+    means: {
+      ...Object.fromEntries(operatorsOf.date.map((operator) => [operator, inPhase(operator)])),
+      // Nobody sees phases in archived projects.
+      '!*': (one, _, facts) => one.active && daysOfPhases(one, facts).length === 0,
+    },
+  },
   'Project.latestActivityAt': {
     of: ({ id, updatedAt }, { all }) => {
       const inside = [...(all.WorkPackage ?? []), ...(all.TimeEntry ?? [])].filter((one) => to('project')(one)[0] === String(id))

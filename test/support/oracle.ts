@@ -67,7 +67,11 @@ const dayOf = (value: unknown) => String(value).slice(0, 10)
 const shifted = (day: string, count: number) => new Date(Date.parse(day) + count * DAY).toISOString().slice(0, 10)
 
 /** The days of an operator, both included. An empty text is an open end. */
-function daysMeant(operator: string, [first = '', second = '']: readonly string[], today: string): [string, string] | undefined {
+export function daysMeant(
+  operator: string,
+  [first = '', second = '']: readonly string[],
+  today: string,
+): [string, string] | undefined {
   const n = Number(first)
   const monday = shifted(today, -((new Date(today).getUTCDay() + 6) % 7))
   const meant: Record<string, [string, string]> = {

@@ -6,7 +6,7 @@ import { filtersOf } from '#kernel/read/judge.ts'
 import { operatorsOf, takesValues } from '#kernel/read/operators.ts'
 import { product } from '#server/modules.ts'
 import type { Populated } from './populated.ts'
-import { isStored } from './registry.ts'
+import { isStored, operations } from './registry.ts'
 
 /** Values of filters with a vocabulary of their own. */
 const words = [
@@ -52,6 +52,7 @@ const byStrategy: Partial<Record<Strategy, readonly (readonly string[])[]>> = {
 /** Every filter of a resource with every operator. `ids` are the ids of rows of all resources, by table. */
 export function filterCases(resource: Resource, ids: ReadonlyMap<string, readonly number[]>): FilterCase[] {
   const filters = new Map([...filtersOf(resource).values()].map((filter) => [filter.key, filter]))
+  const isInProjects = operations().some(({ path }) => path === `/projects/:id/${resource.path}`)
   const all = [...new Set([...ids.values()].flat())].map(String)
   return [...filters.values()].flatMap((filter) => {
     const target = resource.property.get(filter.key)?.to
@@ -61,7 +62,7 @@ export function filterCases(resource: Resource, ids: ReadonlyMap<string, readonl
       filter: filter.key,
       operator,
       strategy: filter.strategy,
-      isPlaced: filter.available !== undefined,
+      isPlaced: isInProjects && filter.available !== undefined,
       candidates: valuesFor(filter.strategy, operator) ?? named,
     }))
   })

@@ -201,13 +201,17 @@ function span(
   }
 }
 
+/** The first and last day that a use of a filter by dates means; undefined for an open end. */
+export const daysOf = ({ operator, values }: Pick<FilterUse, 'operator' | 'values'>, { today, settings }: Context) =>
+  span(operator, values, today, settings.start_of_week ?? 1)
+
 function between(column: Sql, from: string | undefined, to: string | undefined): Sql {
   return and([from === undefined ? TRUE : sql`${column} >= ${from}`, to === undefined ? TRUE : sql`${column} <= ${to}`])
 }
 
-function onDates(operator: string, values: readonly string[], column: Sql, context: Context): Sql {
-  if (operator === '*') return sql`${column} is not null`
-  const [from, to] = span(operator, values, context.today, context.settings.start_of_week ?? 1)
+function onDates(use: Pick<FilterUse, 'operator' | 'values'>, column: Sql, context: Context): Sql {
+  if (use.operator === '*') return sql`${column} is not null`
+  const [from, to] = daysOf(use, context)
   return between(column, from, to)
 }
 
@@ -219,7 +223,7 @@ function onInstants(operator: string, values: readonly string[], column: Sql, co
     const end = new Date(Date.parse(from as string) + 86_400_000).toISOString()
     return sql`${column} >= ${from} and ${column} < ${end}`
   }
-  const [from, to] = span(operator, values, context.today, context.settings.start_of_week ?? 1)
+  const [from, to] = daysOf({ operator, values }, context)
   const zone = context.timeZone
   const start = from && startOfDay(from, zone)
   const end = to && startOfDay(addDays(to, 1), zone)
@@ -233,12 +237,8 @@ export const startOfDay = (day: string, zone: string): string =>
     : new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds).toISOString()
 
 /** The condition of a positive operator of `strategy` on a column of that kind. */
-export function condition(
-  strategy: Strategy,
-  { operator, values }: Pick<FilterUse, 'operator' | 'values'>,
-  column: Sql,
-  context: Context,
-): Sql {
+export function condition(strategy: Strategy, use: Pick<FilterUse, 'operator' | 'values'>, column: Sql, context: Context): Sql {
+  const { operator, values } = use
   switch (strategy) {
     case 'list':
     case 'list_all':
@@ -247,7 +247,7 @@ export function condition(
     case 'integer':
       return onNumbers(operator, values, column)
     case 'date':
-      return onDates(operator, values, column, context)
+      return onDates(use, column, context)
     case 'datetime_past':
       return onInstants(operator, values, column, context)
     case 'boolean':

@@ -4,6 +4,7 @@ import { projectPhases } from './0040-project-phases.ts'
 import { ProjectPhaseDefinition } from './definitions.ts'
 import { demo } from './demo.ts'
 import { operations, ProjectPhase } from './phases.ts'
+import { additions, projectExtension } from './projects.ts'
 import { workPackageExtension } from './work-packages.ts'
 
 export const phases = module('phases', {
@@ -20,6 +21,7 @@ export const phases = module('phases', {
   migrations: [projectPhases],
   resources: [ProjectPhaseDefinition, ProjectPhase],
   operations,
-  extends: [workPackageExtension],
+  extends: [projectExtension, workPackageExtension],
+  additions,
   demo,
 })
