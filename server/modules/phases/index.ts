@@ -1,6 +1,7 @@
 /** Phases of projects. */
 import { module } from '#kernel/module.ts'
 import { projectPhases } from './0040-project-phases.ts'
+import { usualDefinitions } from './0054-usual-definitions.ts'
 import { ProjectPhaseDefinition } from './definitions.ts'
 import { demo } from './demo.ts'
 import { operations, ProjectPhase } from './phases.ts'
@@ -18,7 +19,7 @@ export const phases = module('phases', {
       of: ['ProjectPhase', 'ProjectPhaseDefinition'],
     },
   ],
-  migrations: [projectPhases],
+  migrations: [projectPhases, usualDefinitions],
   resources: [ProjectPhaseDefinition, ProjectPhase],
   operations,
   extends: [projectExtension, workPackageExtension],
