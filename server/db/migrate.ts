@@ -26,6 +26,7 @@ import { tokenLimits } from './migrations/0024-token-limits.ts'
 import { credentials } from './migrations/0027-credentials.ts'
 import { internalComments } from './migrations/0032-internal-comments.ts'
 import { jobs } from './migrations/0033-jobs.ts'
+import { announced } from './migrations/0055-announced.ts'
 import { sql } from './sql.ts'
 
 /** A schema migration: its unique name, and its statements, per engine where they differ. */
@@ -61,6 +62,7 @@ const foundations: readonly Migration[] = [
   { name: '0027-credentials', text: credentials },
   { name: '0032-internal-comments', text: internalComments },
   { name: '0033-jobs', text: jobs },
+  { name: '0055-announced', text: announced },
 ]
 
 /** SQL types that differ between the engines. */

@@ -454,6 +454,7 @@ export interface Tables {
     actor_id: number
     changed: unknown
     created_at: string
+    announced: boolean
   }
   passkey_challenges: {
     holder: string

@@ -40,6 +40,7 @@ async function oldest(db: Reader): Promise<Event[]> {
     resourceId: row.resource_id,
     actorId: row.actor_id,
     changed: row.changed,
+    announced: row.announced,
     at: row.created_at,
   }))
 }

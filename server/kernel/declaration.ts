@@ -796,6 +796,8 @@ export interface Event {
   readonly actorId: number
   /** The columns that changed. */
   readonly changed: readonly string[]
+  /** Whether others are to be told of it: a request can say that they are not. */
+  readonly announced: boolean
   readonly at: string
 }
 

@@ -16,6 +16,8 @@ import { mailResetLink } from '#identity/lost-password.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
+import { defaultSetting } from '#modules/accounts/notification-settings.ts'
+import { sendNotice } from '#modules/notifications/notices.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { product } from '#server/modules.ts'
 import { processPlace } from '#test/database.ts'
@@ -171,6 +173,18 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'mail.send': {
     make: (now) =>
       it.db.transaction((tx) => sendMail(tx, { recipient: 'vera@example.net', subject: 'Hello', text: 'Hello.' }, now)),
+    result: async () => [distinct(told), told.length <= 2],
+    expected: [1, true],
+  },
+  'notices.send': {
+    make: async (now) => {
+      await clear('jobs', 'notification_settings')
+      await add('notification_settings', { ...defaultSetting, user_id: me.id, news_added: true })
+      const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+      const id = await it.make.row('news', { project_id: project, title: 'Ahoy', author_id: me.id, ...stamps })
+      const payload = { notice: 'news.created', user: me.id, data: { id } }
+      await it.db.transaction((tx) => enqueue(tx, sendNotice, { payload }, now))
+    },
     result: async () => [distinct(told), told.length <= 2],
     expected: [1, true],
   },

@@ -71,11 +71,12 @@ export async function save(tx: Transaction, context: Context, resource: Resource
     if (ids && property.options.store) await property.options.store(tx, saved, ids, inner)
   }
   const columns = Object.keys(draft.row).filter((key) => differs(draft, key))
+  const entry = entryOf(context)
   if (!draft.before || columns.some((key) => isColumn(resource, key)))
-    await record(tx, resource, [id], { ...entryOf(context), isFirst: !draft.before })
+    await record(tx, resource, [id], { ...entry, isFirst: !draft.before })
   for (const step of resource.after ?? []) await step(tx, saved, facts, inner)
   await touched(tx, resource)
-  await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns)
+  await publish(tx, context, `${resource.table}.${draft.before ? 'updated' : 'created'}`, id, columns, entry.announced)
   return id
 }
 

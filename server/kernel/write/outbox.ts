@@ -13,17 +13,21 @@ export interface Doing {
   readonly model: Pick<Model, 'subscribers'>
 }
 
-/** Writes an event to the outbox, if it has subscribers. */
+/**
+ * Writes an event to the outbox, if it has subscribers.
+ * @param announced whether others are to be told of it
+ */
 export async function publish(
   tx: Transaction,
   { viewer, now, model }: Doing,
   name: string,
   id: number,
   columns: readonly string[],
+  announced = true,
 ): Promise<void> {
   if (subscribersOf(model, name).length === 0) return
-  await tx.run(sql`insert into outbox (name, resource_id, actor_id, changed, created_at)
-    values (${name}, ${id}, ${viewer.id}, ${JSON.stringify(columns)}, ${now.toISOString()})`)
+  await tx.run(sql`insert into outbox (name, resource_id, actor_id, changed, announced, created_at)
+    values (${name}, ${id}, ${viewer.id}, ${JSON.stringify(columns)}, ${announced}, ${now.toISOString()})`)
 }
 
 /** The subscribers of an event, in the order of their declaration. */

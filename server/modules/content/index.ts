@@ -11,13 +11,14 @@ import { Forum } from './forums.ts'
 import { listMeetingsForItems, MeetingAgendaItem } from './meeting-agenda-items.ts'
 import { listProjectsForMeetings, Meeting } from './meetings.ts'
 import { News } from './news.ts'
+import { subscribes } from './notices.ts'
 import { projectModules } from './permissions.ts'
 import { listForumsForPosts, Post } from './posts.ts'
 import { listVersions, WikiPageVersion } from './wiki-page-versions.ts'
 import { listProjectsForPages, WikiPage } from './wiki-pages.ts'
 
 export const content = module('content', {
-  needs: ['projects', 'files'],
+  needs: ['projects', 'files', 'notifications'],
   chapters: [
     { part: 'Projects', name: 'News', description: 'News of projects, with attachments.', of: ['News'] },
     { part: 'Projects', name: 'Documents', description: 'Documents of projects, with attachments.', of: ['Document'] },
@@ -39,5 +40,6 @@ export const content = module('content', {
   migrations: [news, documents, wiki, forums, meetings],
   resources: [News, Document, WikiPage, WikiPageVersion, Forum, Post, Meeting, MeetingAgendaItem],
   operations: [listProjectsForPages, ...listVersions, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
+  subscribes,
   demo,
 })

@@ -3,6 +3,7 @@ import { module } from '#kernel/module.ts'
 import { alertOfDates } from './alerts.ts'
 import { announceChanges } from './announce.ts'
 import { bodies } from './bodies.ts'
+import { sendNotice } from './notices.ts'
 import { Notification } from './notifications.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { Reminder, remind, operations as remindersOperations } from './reminders.ts'
@@ -23,5 +24,5 @@ export const notifications = module('notifications', {
   bodies,
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
-  jobs: [remind, announceChanges, alertOfDates, forgetNotifications],
+  jobs: [remind, announceChanges, alertOfDates, forgetNotifications, sendNotice],
 })
