@@ -271,6 +271,7 @@ export interface Tables {
     meeting_id: number
     role: string
     user_id: number
+    mailed: string | null
   }
   meeting_versions: {
     journal_id: number

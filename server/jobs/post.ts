@@ -46,13 +46,14 @@ export function postOf(choice: MailChoice | undefined, log: Log): Post {
   const open = async () => {
     const { createTransport } = await import('nodemailer')
     const smtp = createTransport(optionsOf(choice.url))
-    return ({ recipient, subject, text }: Mail) =>
+    return ({ recipient, subject, text, calendar }: Mail) =>
       smtp.sendMail({
         from: choice.from,
         // An object, because a text could be parsed as several addresses.
         to: { name: '', address: recipient },
         subject,
         text,
+        ...(calendar && { icalEvent: { method: calendar.method, filename: 'meeting.ics', content: calendar.text } }),
         headers: { 'Auto-Submitted': 'auto-generated' },
       })
   }

@@ -721,6 +721,8 @@ export interface Mail {
   readonly text: string
   /** The address in the text that somebody has to be able to follow. */
   readonly link?: string | null
+  /** An iCalendar document that invites to something, or cancels it. */
+  readonly calendar?: { readonly method: 'REQUEST' | 'CANCEL'; readonly text: string }
 }
 
 /** Sends a mail; rejects where that did not work. */

@@ -66,6 +66,15 @@ test('A mail is plain text with its sender and recipient, and is not stored afte
   assert.equal(await left(), 0)
 })
 
+test('An invitation has its calendar entry as a part of its own, with what is asked', async () => {
+  await write(letter('Invitation', { calendar: { method: 'REQUEST', text: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' } }))
+  await send(bySmtp())
+  const data = smtp.mails[0]?.data ?? ''
+  assert.match(data, /Content-Type: multipart\//)
+  assert.match(data, /Content-Type: text\/calendar;[^:]*method=REQUEST/)
+  assert.match(data, /Content-Type: text\/plain/)
+})
+
 test('A rolled-back mail is not sent', async () => {
   const failing = place.db.transaction(async (tx) => {
     await sendMail(tx, letter('Never'), at(0))

@@ -73,3 +73,27 @@ test('Lines have at most 75 octets, and are folded between characters', () => {
     }
   }
 })
+
+test('An event between two instants blocks time, and an invitation says who invites whom', () => {
+  const attendee = { name: 'Vera "V" Quint', email: 'vera@example.net' }
+  const meeting = { sequence: 2, organizer: 'Ann\nORGANIZER:x', attendee, isCancelled: false }
+  const times = { start: '2026-03-02T08:30:00.000Z', end: '2026-03-02T09:00:00.000Z' }
+  const lines = icalendar('Plan', [event({ ...times, location: 'On deck, aft', meeting })], 'REQUEST')
+    .replaceAll('\r\n ', '')
+    .split('\r\n')
+  assert.ok(lines.includes('METHOD:REQUEST'))
+  assert.ok(!lines.includes('TRANSP:TRANSPARENT'))
+  assert.deepEqual(lines.slice(lines.indexOf('DTSTART:20260302T083000Z'), -2), [
+    'DTSTART:20260302T083000Z',
+    'DTEND:20260302T090000Z',
+    'SUMMARY:Mend the crane',
+    'DESCRIPTION:',
+    'URL:https://example.net/work_packages/7',
+    'LOCATION:On deck\\, aft',
+    'SEQUENCE:2',
+    'STATUS:CONFIRMED',
+    'ORGANIZER;CN="Ann ORGANIZER:x":invalid:nomail',
+    'ATTENDEE;CN="Vera  V  Quint";ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE:mailto:vera@example.net',
+    'END:VEVENT',
+  ])
+})

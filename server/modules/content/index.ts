@@ -5,9 +5,11 @@ import { documents } from './0035-documents.ts'
 import { wiki } from './0036-wiki.ts'
 import { forums } from './0037-forums.ts'
 import { meetings } from './0038-meetings.ts'
+import { invitations } from './0056-invitations.ts'
 import { demo } from './demo.ts'
 import { Document } from './documents.ts'
 import { Forum } from './forums.ts'
+import { subscribes as invitationSubscribers } from './invitations.ts'
 import { listMeetingsForItems, MeetingAgendaItem } from './meeting-agenda-items.ts'
 import { listProjectsForMeetings, Meeting } from './meetings.ts'
 import { News } from './news.ts'
@@ -37,9 +39,9 @@ export const content = module('content', {
     },
   ],
   projectModules,
-  migrations: [news, documents, wiki, forums, meetings],
+  migrations: [news, documents, wiki, forums, meetings, invitations],
   resources: [News, Document, WikiPage, WikiPageVersion, Forum, Post, Meeting, MeetingAgendaItem],
   operations: [listProjectsForPages, ...listVersions, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
-  subscribes,
+  subscribes: [...subscribes, ...invitationSubscribers],
   demo,
 })

@@ -1,5 +1,5 @@
 /** Meetings of projects. */
-import { name, or, type Sql, sql } from '#db/sql.ts'
+import { name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Draft, Filter } from '#kernel/declaration.ts'
@@ -8,7 +8,9 @@ import { decimal } from '#kernel/kinds.ts'
 import { available } from '#kernel/operation.ts'
 import { addDays, startOfDay } from '#kernel/read/operators.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
-import { participantFilter, participants, storeParticipants, view } from './participants.ts'
+import { cancelInvitations } from './invitations.ts'
+import { view } from './meeting-rights.ts'
+import { participantFilter, participants, storeParticipants } from './participants.ts'
 
 type Meeting = Tables['meetings']
 
@@ -133,6 +135,10 @@ export const Meeting = resource('Meeting', 'meetings', {
   derive: [end],
   check: [check],
   after: [storeParticipants],
+  remove: async (tx, row, context) => {
+    await cancelInvitations(tx, row, { users: TRUE, state: 'cancelled' }, context)
+    return true
+  },
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })

@@ -3,7 +3,7 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, name, or, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { columnsOf, holdsFor, inProject } from '#kernel/access/rules.ts'
+import { columnsOf, holdsFor } from '#kernel/access/rules.ts'
 import type { Context, Draft, Filter, LinkOptions, Rule } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { withMe } from '#kernel/read/judge.ts'
@@ -11,10 +11,11 @@ import { visibleWhere } from '#kernel/read/load.ts'
 import { differs, listHref } from '#kernel/resource.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 
+import { cancelInvitations } from './invitations.ts'
+import { view } from './meeting-rights.ts'
+
 type Meeting = Tables['meetings']
 type Role = 'invited' | 'attended'
-
-export const view = inProject('view_meetings')
 
 /** The condition on principals that a rule holds for them on a row. @param of the column of the row that the rule reads */
 export const personWho = (rule: Rule, row: Row, of: string, { engine }: Pick<Context, 'engine'>): Sql =>
@@ -64,9 +65,10 @@ export async function storeParticipants(tx: Transaction, draft: Draft<Meeting>, 
     const ids = many[property]
     if (!ids) continue
     const named = (column: Sql) => among(tx.engine, column, ids)
+    const dropped = sql`not (${named(raw('user_id'))}) and user_id in (${seen})`
+    if (before && role === 'invited') await cancelInvitations(tx, before, { users: dropped, state: 'withdrawn' }, context)
     changes += await tx.run(sql`
-      delete from meeting_participants
-      where meeting_id = ${row.id} and role = ${role} and not (${named(raw('user_id'))}) and user_id in (${seen})`)
+      delete from meeting_participants where meeting_id = ${row.id} and role = ${role} and ${dropped}`)
     changes += await tx.run(sql`
       insert into meeting_participants (meeting_id, role, user_id)
       select m.id, ${role}, p.id from meetings m cross join principals p where m.id = ${row.id} and ${named(raw('p.id'))}

@@ -21,7 +21,7 @@ export interface NoticeContext {
 export interface Notice<D> {
   readonly name: string
   /** Writes it; undefined where there is nothing that the recipient may be told. Lines of the text follow a salutation. */
-  write(context: NoticeContext, data: D): Promise<(Pick<Mail, 'subject'> & { lines: readonly string[] }) | undefined>
+  write(context: NoticeContext, data: D): Promise<(Pick<Mail, 'subject' | 'calendar'> & { lines: readonly string[] }) | undefined>
 }
 
 const notices = new Map<string, Notice<unknown>>()
