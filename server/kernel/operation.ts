@@ -172,23 +172,25 @@ export function nested({
  * A list of rows that the caller may choose for a new row of another resource: `GET /versions/available_projects`.
  * @param path the path of the list
  * @param of the name of the resource whose rows can be chosen
- * @param rule who may choose which; where it holds for no row, the answer is 403
+ * @param rule who may choose which
+ * @param guard who may ask, judged anywhere, or gets 403: those for whom the rule could hold, unless said otherwise
  */
 export function available(one: {
   path: string
   of: string
   rule: Rule
+  guard?: Rule
   tag: string
   summary: string
   description: string
   extension?: boolean
 }): Operation {
-  const { of, rule, ...rest } = one
+  const { of, rule, guard = rule, ...rest } = one
   return {
     ...rest,
     method: 'GET',
     file: declaringFile(),
-    guard: rule,
+    guard,
     answers: { status: 200, of, as: 'collection' },
     query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
     run: async ({ context }) => {

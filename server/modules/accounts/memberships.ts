@@ -1,11 +1,9 @@
 /** Memberships: the roles of a principal in a project or, without a project, globally. */
 
 import { name, sql } from '#db/sql.ts'
-import { rights } from '#kernel/access/rights.ts'
 import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts'
 import type { Operation } from '#kernel/declaration.ts'
-import { operation } from '#kernel/operation.ts'
-import { index } from '#kernel/read/list.ts'
+import { available } from '#kernel/operation.ts'
 import { listHref, resource } from '#kernel/resource.ts'
 import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
@@ -107,22 +105,14 @@ export const Membership = resource<'memberships', MembershipFacts, Named>('Membe
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
 
-const manageable = inProject('manage_members', 'id')
-
-const listAvailableProjects = operation({
-  method: 'GET',
+const listAvailableProjects = available({
   path: '/memberships/available_projects',
+  of: 'Project',
+  rule: inProject('manage_members', 'id'),
+  guard: managesMembers,
+  tag: 'Membership',
   summary: 'List available projects for memberships',
   description: 'Lists the projects whose members the caller may manage.',
-  tag: 'Membership',
-  guard: managesMembers,
-  answers: { status: 200, of: 'Project', as: 'collection' },
-  query: ['filters', 'sortBy', 'offset', 'pageSize'],
-  run: async ({ context }) => {
-    const Project = context.model.of('Project')
-    const [managed] = await rights(context, manageable)
-    return { body: await index(context, Project, { within: managed.where(Project.table) }) }
-  },
 })
 
 export const operations: readonly Operation[] = [listAvailableProjects]

@@ -1,9 +1,7 @@
 /** Further operations on queries, besides the standard ones. */
-import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Body, Context, Operation } from '#kernel/declaration.ts'
-import { emptyDraft, holds, ok, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
-import { index } from '#kernel/read/list.ts'
+import { available, emptyDraft, holds, ok, operation, respondSaved, rowFrom } from '#kernel/operation.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
 import { projectAt } from './filter-schemas.ts'
@@ -31,19 +29,14 @@ const starOperations = ['star', 'unstar'].map((verb) =>
   }),
 )
 
-const listAvailableProjects = operation({
-  method: 'GET',
+const listAvailableProjects = available({
   path: '/queries/available_projects',
+  of: 'Project',
+  rule: inProject('view_work_packages', 'id'),
+  guard: list,
+  tag,
   summary: 'List available projects for queries',
   description: 'Lists the projects in which the caller may see work packages.',
-  tag,
-  guard: list,
-  answers: { status: 200, of: 'Project', as: 'collection' },
-  query: ['filters', 'sortBy', 'select', 'offset', 'pageSize'],
-  run: async ({ context }) => {
-    const [seen] = await rights(context, inProject('view_work_packages', 'id'))
-    return ok(await index(context, context.model.of('Project'), { within: seen.where('projects') }))
-  },
 })
 
 /** The default query, whose update links create a query. */

@@ -5,7 +5,7 @@ import { rights } from '#kernel/access/rights.ts'
 import { columnsOf, either, holdsFor, inProject, onWorkPackage, peopleFor } from '#kernel/access/rules.ts'
 import type { ApiRequest, Context, Operation } from '#kernel/declaration.ts'
 import { ApiError, violation } from '#kernel/errors.ts'
-import { demand, idFrom, ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
+import { available, demand, idFrom, ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { reachableIds } from '#kernel/read/load.ts'
 import { collection } from '#kernel/read/represent.ts'
@@ -19,7 +19,6 @@ import { listAt, listParameters } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
 
 const tag = 'WorkPackage'
-const add = inProject('add_work_packages')
 
 const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(WorkPackage), context)
 const project = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of('Project'), context)
@@ -123,22 +122,16 @@ const listAvailableAssignees = operation({
   },
 })
 
-/** Projects in which the viewer may add work packages. */
-async function targets(context: Context) {
-  const [adds] = await rights(context, inProject('add_work_packages', 'id'))
-  return index(context, context.model.of('Project'), { within: adds.where('projects') })
-}
+/** Rule for adding work packages to a project. */
+const addsIn = inProject('add_work_packages', 'id')
 
-const listAvailableProjects = operation({
-  method: 'GET',
+const listAvailableProjects = available({
   path: '/work_packages/available_projects',
+  of: 'Project',
+  rule: addsIn,
+  tag,
   summary: 'List available projects for new work packages',
   description: 'Lists the projects in which the caller may create work packages.',
-  tag,
-  guard: add,
-  answers: { status: 200, of: 'Project', as: 'collection' },
-  query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
-  run: async ({ context }) => ok(await targets(context)),
 })
 
 const listAvailableTargetProjects = operation({
@@ -151,7 +144,8 @@ const listAvailableTargetProjects = operation({
   query: ['offset', 'pageSize', 'filters', 'sortBy', 'select'],
   run: async (ask) => {
     await demand(ask.context, onWorkPackage('edit_work_packages'), await workPackage(ask))
-    return ok(await targets(ask.context))
+    const [adds] = await rights(ask.context, addsIn)
+    return ok(await index(ask.context, ask.context.model.of('Project'), { within: adds.where('projects') }))
   },
 })
 
