@@ -52,6 +52,19 @@ test('it is visible to users who may view documents, and changed by users who ma
   assert.equal((await editor.get(`/documents/${id}`)).status, 404)
 })
 
+test('the forms offer the projects to choose from, and tell what is wrong', async () => {
+  const form = await editor.post('/documents/form', payload({ title: '' }))
+  const { schema, validationErrors } = form.body._embedded
+  assert.deepEqual([form.status, Object.keys(validationErrors)], [200, ['title']])
+  assert.deepEqual(schema.project._links.allowedValues, { href: '/api/v3/documents/available_projects' })
+  assert.deepEqual(ids(await editor.get('/documents/available_projects')), [project])
+  assert.equal((await reader.post('/documents/form', payload())).status, 403)
+  const { id } = (await editor.post('/documents', payload())).body
+  const edit = await editor.post(`/documents/${id}/form`, { title: 'Sail plan' })
+  assert.deepEqual(edit.body._links.commit, { href: `/api/v3/documents/${id}`, method: 'patch' })
+  assert.equal((await stranger.post(`/documents/${id}/form`)).status, 404)
+})
+
 test('a title is required', async () => {
   const { status, body } = await editor.post('/documents', payload({ title: ' ' }))
   assert.deepEqual([status, body.message], [422, "Title can't be blank."])

@@ -45,7 +45,7 @@ test('forums are made by those who manage them, and seen by all members', async 
   assert.deepEqual([body._type, body.name, body.position], ['Forum', 'Harbour talk', 1])
   assert.deepEqual(Object.keys(body._links).sort(), ['posts', 'project', 'self'])
   assert.deepEqual(Object.keys((await moderator.get(`/forums/${forum}`)).body._links).sort(), [
-    ...['delete', 'posts', 'project', 'self', 'updateImmediately'],
+    ...['delete', 'posts', 'project', 'self', 'update', 'updateImmediately'],
   ])
   assert.equal((await stranger.get(`/forums/${forum}`)).status, 404)
 })

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
-import { type Client, type Instance, instance } from '#test/instance.ts'
+import { type Client, type Instance, ids, instance } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
 
 let it: Instance
@@ -47,8 +47,33 @@ test('a user who may manage news creates one, as its author', async () => {
     'delete',
     'project',
     'self',
+    'update',
     'updateImmediately',
   ])
+})
+
+test('the forms offer the projects to choose from, and tell what is wrong', async () => {
+  const form = await editor.post('/news/form', payload({ title: '' }))
+  const { schema, validationErrors, payload: filled } = form.body._embedded
+  assert.deepEqual([form.status, Object.keys(validationErrors), form.body._links.commit], [200, ['title'], undefined])
+  assert.deepEqual([filled.summary, schema.summary.writable], ['Rigging starts on Monday.', true])
+  assert.deepEqual(schema.project._links.allowedValues, { href: '/api/v3/news/available_projects' })
+  assert.deepEqual(ids(await editor.get('/news/available_projects')), [project])
+  assert.equal((await reader.get('/news/available_projects')).status, 403)
+  assert.equal((await reader.post('/news/form', payload())).status, 403)
+  const valid = await editor.post('/news/form', payload())
+  assert.deepEqual(valid.body._links.commit, { href: '/api/v3/news', method: 'post' })
+  const { id, _links } = (await editor.post('/news', payload())).body
+  assert.deepEqual(_links.update, { href: `/api/v3/news/${id}/form`, method: 'post' })
+  const edit = await editor.post(`/news/${id}/form`, { title: 'The mast is down' })
+  assert.deepEqual(
+    [edit.body._embedded.payload.title, edit.body._embedded.schema.project.writable, edit.body._links.commit.href],
+    ['The mast is down', false, `/api/v3/news/${id}`],
+  )
+  assert.equal((await reader.post(`/news/${id}/form`)).status, 403)
+  assert.equal((await stranger.post(`/news/${id}/form`)).status, 404)
+  assert.equal((await editor.get(`/news/${id}`)).body.title, 'The mast is up', 'a form saves nothing')
+  assert.equal((await editor.get('/news/schema')).body.title.required, true)
 })
 
 test('members see it without links to change it; non-members do not see it', async () => {

@@ -6,8 +6,9 @@ import type { Tables } from '#db/tables.ts'
 import { either, inProject, within } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { available, demand, nested } from '#kernel/operation.ts'
+import { demand, nested } from '#kernel/operation.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { releaseShared, sharedRows } from '#modules/projects/sharing.ts'
 import { usableIn } from './usable.ts'
 
@@ -79,16 +80,11 @@ export const Sprint = resource('Sprint', 'sprints', {
     sharing: p.text({ required: true, hasDefault: true, may: share, allowed: { texts: () => sharings } }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
-    definingWorkspace: p.link('Project', {
+    definingWorkspace: ownProject(p, 'sprints', {
       column: 'project_id',
       label: 'Project',
       schemaType: 'Workspace',
-      required: true,
-      writable: ({ before }) => !before,
-      allowed: { href: ({ before }) => (before ? null : '/api/v3/sprints/available_projects') },
       filter: 'list',
-      embed: true,
-      whenGone: 'remove',
     }),
   }),
   filters: {
@@ -143,14 +139,6 @@ const listOfProject = nested({
   },
 })
 
-const listAvailableProjects = available({
-  path: '/sprints/available_projects',
-  of: 'Project',
-  rule: inProject('create_sprints', 'id'),
-  tag: 'Sprint',
-  summary: 'List available projects for sprints',
-  description: 'Lists the projects in which the caller may create sprints.',
-  extension: true,
-})
+const listAvailableProjects = projectsFor(Sprint, 'create_sprints')
 
 export const lists: readonly Operation[] = [listAvailableProjects, ...listOfProject]

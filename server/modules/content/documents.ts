@@ -1,6 +1,7 @@
 /** Documents of projects: a title, a description and attached files. */
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 
 const manage = inProject('manage_documents')
 
@@ -21,14 +22,11 @@ export const Document = resource('Document', 'documents', {
     description: p.markdown(),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      filter: 'list_optional',
-      embed: true,
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'documents'),
   }),
-  operations: ['index', 'show', 'create', 'update', 'delete'],
-  extensions: ['create', 'delete'],
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+  extensions: ['create', 'delete', 'form', 'editForm', 'schema'],
 })
+
+/** Where documents can be created. */
+export const listProjectsForDocuments = projectsFor(Document, 'manage_documents')

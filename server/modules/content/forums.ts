@@ -1,6 +1,7 @@
 /** Forums of projects, in which people discuss. */
 import { inProject } from '#kernel/access/rules.ts'
 import { listHref, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { placed } from './positions.ts'
 
 const manage = inProject('manage_forums')
@@ -29,16 +30,13 @@ export const Forum = resource('Forum', 'forums', {
     position: p.integer({ min: 1, hasDefault: true, sort: true }),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      filter: 'list_optional',
-      embed: true,
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'forums'),
   }),
   actions: { posts: { href: ({ id }) => listHref('posts', { forum: ['=', id] }) } },
   after: [placed('forums', 'project_id', 'projects')],
-  operations: ['index', 'show', 'create', 'update', 'delete'],
-  extensions: ['index', 'show', 'create', 'update', 'delete'],
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+  extensions: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
+
+/** Where forums can be created. */
+export const listProjectsForForums = projectsFor(Forum, 'manage_forums')

@@ -7,12 +7,12 @@ import { forums } from './0037-forums.ts'
 import { meetings } from './0038-meetings.ts'
 import { invitations } from './0056-invitations.ts'
 import { demo } from './demo.ts'
-import { Document } from './documents.ts'
-import { Forum } from './forums.ts'
+import { Document, listProjectsForDocuments } from './documents.ts'
+import { Forum, listProjectsForForums } from './forums.ts'
 import { subscribes as invitationSubscribers } from './invitations.ts'
 import { listMeetingsForItems, MeetingAgendaItem } from './meeting-agenda-items.ts'
 import { listProjectsForMeetings, Meeting } from './meetings.ts'
-import { News } from './news.ts'
+import { listProjectsForNews, News } from './news.ts'
 import { subscribes } from './notices.ts'
 import { projectModules } from './permissions.ts'
 import { listForumsForPosts, Post } from './posts.ts'
@@ -41,7 +41,16 @@ export const content = module('content', {
   projectModules,
   migrations: [news, documents, wiki, forums, meetings, invitations],
   resources: [News, Document, WikiPage, WikiPageVersion, Forum, Post, Meeting, MeetingAgendaItem],
-  operations: [listProjectsForPages, ...listVersions, listForumsForPosts, listProjectsForMeetings, listMeetingsForItems],
+  operations: [
+    listProjectsForNews,
+    listProjectsForDocuments,
+    listProjectsForForums,
+    listProjectsForPages,
+    ...listVersions,
+    listForumsForPosts,
+    listProjectsForMeetings,
+    listMeetingsForItems,
+  ],
   subscribes: [...subscribes, ...invitationSubscribers],
   demo,
 })

@@ -5,9 +5,9 @@ import { inProject } from '#kernel/access/rules.ts'
 import type { Draft, Filter } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { decimal } from '#kernel/kinds.ts'
-import { available } from '#kernel/operation.ts'
 import { addDays, startOfDay } from '#kernel/read/operators.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { cancelInvitations } from './invitations.ts'
 import { view } from './meeting-rights.ts'
 import { participantFilter, participants, storeParticipants } from './participants.ts'
@@ -103,14 +103,7 @@ export const Meeting = resource('Meeting', 'meetings', {
     state: p.text({ required: true, hasDefault: true, allowed: { texts: () => states } }),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, sort: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      filter: 'list_optional',
-      embed: true,
-      allowed: { href: ({ before }) => (before ? null : '/api/v3/meetings/available_projects') },
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'meetings'),
     author: p.link('User', { readOnly: true, alwaysNamed: true, filter: 'list', embed: true, whenGone: 'successor' }),
     invitedUsers: p.links('User', participants('invited')),
     attendedUsers: p.links('User', participants('attended')),
@@ -144,12 +137,4 @@ export const Meeting = resource('Meeting', 'meetings', {
 })
 
 /** Where meetings can be created. */
-export const listProjectsForMeetings = available({
-  path: '/meetings/available_projects',
-  of: 'Project',
-  rule: inProject('create_meetings', 'id'),
-  tag: 'Meeting',
-  summary: 'List available projects for meetings',
-  description: 'Lists the projects in which the caller may create meetings.',
-  extension: true,
-})
+export const listProjectsForMeetings = projectsFor(Meeting, 'create_meetings')

@@ -1,6 +1,7 @@
 /** News of projects. */
 import { inProject } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 
 const manage = inProject('manage_news')
 
@@ -23,15 +24,13 @@ export const News = resource('News', 'news', {
     description: p.markdown(),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, sort: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      filter: 'list_optional',
-      embed: true,
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'news'),
     author: p.link('User', { readOnly: true, alwaysNamed: true, embed: true, whenGone: 'successor' }),
   }),
   defaults: ({ viewer }) => ({ author_id: viewer.id }),
-  operations: ['index', 'show', 'create', 'update', 'delete'],
+  operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
+  extensions: ['form', 'editForm', 'schema'],
 })
+
+/** Where news can be created. */
+export const listProjectsForNews = projectsFor(News, 'manage_news')

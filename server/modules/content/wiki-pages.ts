@@ -6,9 +6,9 @@ import type { Tables } from '#db/tables.ts'
 import { inProject } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
-import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { viewVersions } from './wiki-page-versions.ts'
 
 type Page = Tables['wiki_pages']
@@ -97,14 +97,7 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
     text: p.markdown(),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      filter: 'list_optional',
-      embed: true,
-      allowed: { href: ({ before }) => (before ? null : '/api/v3/wiki_pages/available_projects') },
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'wiki_pages'),
     parent: p.link('WikiPage', {
       may: { create: edit, update: manage },
       filter: 'list_optional',
@@ -126,12 +119,4 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
 })
 
 /** Where pages can be created. */
-export const listProjectsForPages = available({
-  path: '/wiki_pages/available_projects',
-  of: 'Project',
-  rule: inProject('edit_wiki_pages', 'id'),
-  tag: 'WikiPage',
-  summary: 'List available projects for wiki pages',
-  description: 'Lists the projects in which the caller may create wiki pages.',
-  extension: true,
-})
+export const listProjectsForPages = projectsFor(WikiPage, 'edit_wiki_pages')

@@ -6,8 +6,8 @@ import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
-import { available } from '#kernel/operation.ts'
 import { differs, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { calendarOf } from '#modules/work-packages/facts.ts'
 import { type Calendar, isWorkingDay } from '#modules/work-packages/working-days.ts'
 
@@ -142,14 +142,7 @@ export const ProjectPhase = resource<'project_phases', Facts, Defined>('ProjectP
       allowed: { rows: unused },
       whenGone: 'remove',
     }),
-    project: p.link('Project', {
-      required: true,
-      writable: isNew,
-      allowed: { href: (draft) => (isNew(draft) ? '/api/v3/project_phases/available_projects' : null) },
-      filter: 'list',
-      embed: true,
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'project_phases', { filter: 'list' }),
   }),
   defaults: () => ({ active: true }),
   facts: lookUp,
@@ -161,14 +154,4 @@ export const ProjectPhase = resource<'project_phases', Facts, Defined>('ProjectP
   extensions: ['index', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
 
-export const operations = [
-  available({
-    path: '/project_phases/available_projects',
-    of: 'Project',
-    rule: inProject('select_project_phases', 'id'),
-    tag: 'ProjectPhase',
-    summary: 'List available projects for phases',
-    description: 'Lists the projects in which the caller may select phases.',
-    extension: true,
-  }),
-]
+export const operations = [projectsFor(ProjectPhase, 'select_project_phases')]

@@ -7,10 +7,11 @@ import type { NamedSet } from '#kernel/access/viewer.ts'
 import type { Draft } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { decimal } from '#kernel/kinds.ts'
-import { available, demand, nested } from '#kernel/operation.ts'
+import { demand, nested } from '#kernel/operation.ts'
 import { visibleRowsWhere } from '#kernel/read/load.ts'
 import { onIds } from '#kernel/read/operators.ts'
 import { extension, listHref, resource } from '#kernel/resource.ts'
+import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { wherePermitted } from '#modules/work-packages/filters.ts'
 import { isMoved, leaveBehind } from '#modules/work-packages/moving.ts'
@@ -84,14 +85,7 @@ export const Budget = resource('Budget', 'budgets', {
     }),
     createdAt: p.dateTime({ readOnly: true, read: view, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, read: view, sort: true }),
-    project: p.link('Project', {
-      required: true,
-      writable: ({ before }) => !before,
-      allowed: { href: ({ before }) => (before ? null : '/api/v3/budgets/available_projects') },
-      filter: 'list',
-      embed: true,
-      whenGone: 'remove',
-    }),
+    project: ownProject(p, 'budgets', { filter: 'list' }),
     author: p.link('User', { readOnly: true, read: view, alwaysNamed: true, whenGone: 'successor' }),
   }),
   actions: {
@@ -121,15 +115,7 @@ const listOfProject = nested({
   },
 })
 
-const listAvailableProjects = available({
-  path: '/budgets/available_projects',
-  of: 'Project',
-  rule: inProject('edit_budgets', 'id'),
-  tag: 'Budget',
-  summary: 'List available projects for budgets',
-  description: 'Lists the projects in which the caller may create budgets.',
-  extension: true,
-})
+const listAvailableProjects = projectsFor(Budget, 'edit_budgets')
 
 export const operations = [listAvailableProjects, ...listOfProject]
 
