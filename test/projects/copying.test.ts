@@ -248,6 +248,47 @@ test('A copy omits everything that its creator does not see', async () => {
   assert.deepEqual(await elementsOf(`/projects/${copy}/work_packages?filters=[]`), [])
 })
 
+describe('The members of a copy', () => {
+  const COPIES = ['copy_projects', 'view_project']
+  /** The members of a copy by a user with these permissions in the original, and the count that the form tells. */
+  async function copied(name: string, permissions: string[]): Promise<{ told: string; copy: number; members: string[] }> {
+    const copier = await halyard.make.user({ name: `Copier of ${name}` })
+    await halyard.make.member(copier, source, permissions)
+    const client = await halyard.as(copier)
+    const form = await client.post(`/projects/${source}/copy/form`, { name })
+    const reply = await client.post(`/projects/${source}/copy`, { name })
+    assert.equal(reply.status, 302, reply.text)
+    await runDue(halyard.db, { files: halyard.files })
+    const copy = idAt((await client.send('GET', reply.headers.get('location') ?? '')).body.payload._links.project)
+    const memberships = await elementsOf(`/memberships?${filters(['project', '=', [copy]])}&pageSize=-1`)
+    const members = memberships.map(({ _links }) => _links.principal.title as string)
+    return { told: form.body._embedded.schema.copyMembers.description, copy, members: members.sort() }
+  }
+
+  test('are those of the original, for whoever may copy it and sees them: nothing changes there', async () => {
+    const { members } = await copied('Seen', [...COPIES, 'view_members'])
+    assert.ok(members.includes('Vera'), 'manage_members is not needed')
+    assert.ok(members.includes('Copier of Seen'))
+  })
+
+  test('are hidden from a copier who does not see them, and none is copied but the copier', async () => {
+    const { told, members } = await copied('Unseen', COPIES)
+    assert.deepEqual([told, members], ['0 objects', ['Copier of Unseen']])
+  })
+
+  test('have no roles that the copier could not give, where the settings limit these', async () => {
+    await halyard.setting('members_given_held_permissions_only', true)
+    const captain = await halyard.make.user({ name: 'Captain' })
+    await halyard.make.member(captain, source, ['view_work_packages', 'delete_work_packages'])
+    const creator = await halyard.make.role([...COPIES, 'view_members', 'view_work_packages'])
+    await halyard.setting('new_project_user_role_id', creator)
+    const { members } = await copied('Limited', [...COPIES, 'view_members', 'view_work_packages'])
+    await halyard.setting('members_given_held_permissions_only', false)
+    await halyard.setting('new_project_user_role_id', null)
+    assert.ok(members.includes('Vera') && !members.includes('Captain'), members.join())
+  })
+})
+
 test('The status of a job is visible only to its user', async () => {
   const reply = await halyard.admin.post(`/projects/${source}/copy`, { name: 'Third refit' })
   const address = reply.headers.get('location') ?? ''
