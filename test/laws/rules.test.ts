@@ -9,7 +9,7 @@ import type { Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import * as rules from '#kernel/access/rules.ts'
-import { holdsFor, peopleFor } from '#kernel/access/rules.ts'
+import { both, either, holdsFor, inProject, peopleFor } from '#kernel/access/rules.ts'
 import { type Viewer, viewerOf } from '#kernel/access/viewer.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import type { Rule } from '#kernel/declaration.ts'
@@ -213,7 +213,7 @@ async function agreeOnPeople(rule: Rule, table: string, row: Row): Promise<void>
   const said = `the people for ${JSON.stringify(row)}`
   const expected = holding.toSorted((a, b) => a - b)
   const values = await db.all<{ user_id: number }>(peopleFor(rule, db.engine, row))
-  const ids = [...new Set(values.map(({ user_id }) => user_id))].filter((one) => users.includes(one))
+  const ids = values.map(({ user_id }) => user_id).filter((one) => users.includes(one))
   assert.deepEqual(
     ids.toSorted((a, b) => a - b),
     expected,
@@ -229,6 +229,19 @@ async function agreeOnPeople(rule: Rule, table: string, row: Row): Promise<void>
 }
 
 for (const table of Object.keys(ofRows)) test(`${RULES} rules over ${table} agree in all their readings`, () => agree(table))
+
+test('who holds a right for several reasons is listed once', async () => {
+  const project = await server.make.project()
+  const user = await server.make.user()
+  const membership = await server.make.member(user, project, ['view_work_packages', 'edit_work_packages'])
+  const second = await server.make.role(['view_work_packages'])
+  await server.make.row('membership_roles', { membership_id: membership, role_id: second }, 'memberships')
+  const [sees, edits] = [inProject('view_work_packages'), inProject('edit_work_packages')]
+  for (const rule of [sees, either(sees, edits), either(sees, either(edits, sees)), both(sees, either(sees, edits))]) {
+    const listed = await server.db.all<{ user_id: number }>(peopleFor(rule, server.db.engine, { project_id: project }))
+    assert.equal(listed.filter(({ user_id }) => user_id === user).length, 1)
+  }
+})
 
 test('they also agree after a project is archived, so that a member of all projects is no longer one of all rows', async () => {
   await server.db.transaction(async (tx) => {

@@ -380,10 +380,11 @@ export const holdsFor = (rule: Rule, engine: Engine, person: Sql, row: (column: 
   sql`exists (${rule.people({ engine, candidate: person, row })})`
 
 /**
- * A query for the people for whom a rule holds on a row: their ids as `user_id`, some perhaps more than once.
+ * A query for the people for whom a rule holds on a row: the id of each, once, as `user_id`.
  * @param row the columns of the row that the rule reads, as values or expressions. Throws for one that is not given.
  */
-export const peopleFor = (rule: Rule, engine: Engine, row: Row): Sql => rule.people({ engine, row: columnsOf(row) })
+export const peopleFor = (rule: Rule, engine: Engine, row: Row): Sql =>
+  sql`select distinct found.user_id as user_id from (${rule.people({ engine, row: columnsOf(row) })}) found`
 
 /** The columns of a row, as `holdsFor` reads them. Throws for one that is not given. */
 export const columnsOf =

@@ -105,7 +105,7 @@ export interface Rule {
   readonly needs: readonly Need[]
   /** Judges it for a viewer whose sets are there. Called by `rights` alone. */
   judge(viewer: Viewer, engine: Engine): Right
-  /** A query that gives the ids of the people for whom it holds, as `user_id`, one of them perhaps more than once. */
+  /** A query that gives the ids of the people for whom it holds, as `user_id`, one of them perhaps more than once: `peopleFor` gives each once. */
   people(query: PeopleQuery): Sql
 }
 
