@@ -29,10 +29,7 @@ const sharings = ['none', 'descendants'] as const
 
 function check({ row }: Proposal): Violation[] {
   const { start_date: start, finish_date: finish } = row
-  return [
-    ...(start && finish && finish < start ? [violation('finishDate', 'must not be before the start date')] : []),
-    ...(sharings.some((one) => one === row.sharing) ? [] : [violation('sharing', 'is not set to one of the allowed values')]),
-  ]
+  return start && finish && finish < start ? [violation('finishDate', 'must not be before the start date')] : []
 }
 
 /** Removes a sprint that is shared no more from work packages of other projects. */

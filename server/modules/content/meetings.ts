@@ -6,7 +6,7 @@ import type { Draft, Filter } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { decimal } from '#kernel/kinds.ts'
 import { addDays, startOfDay } from '#kernel/read/operators.ts'
-import { differs, listHref, resource } from '#kernel/resource.ts'
+import { listHref, resource } from '#kernel/resource.ts'
 import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { cancelInvitations } from './invitations.ts'
 import { view } from './meeting-rights.ts'
@@ -32,15 +32,8 @@ function end({ row }: Draft<Meeting>): Partial<Meeting> {
   return Math.abs(at) <= LAST_MOMENT ? { end_time: new Date(at).toISOString() } : {}
 }
 
-function check(draft: Draft<Meeting>): Violation[] {
-  const { row } = draft
-  return [
-    ...(states.includes(row.state) || !differs(draft, 'state')
-      ? []
-      : [violation('state', 'is not set to one of the allowed values')]),
-    ...(endOf(row) > LAST_MOMENT ? [violation('startTime', 'is too late: the meeting must end before the year 10000')] : []),
-  ]
-}
+const check = ({ row }: Draft<Meeting>): Violation[] =>
+  endOf(row) > LAST_MOMENT ? [violation('startTime', 'is too late: the meeting must end before the year 10000')] : []
 
 /** Meetings that are over, and those that are not: under way or to come. */
 const time: Filter = {

@@ -4,7 +4,6 @@ import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { both, either, globally, lacking, signedIn, within } from '#kernel/access/rules.ts'
 import type { Context, Draft, Property } from '#kernel/declaration.ts'
-import { type Violation, violation } from '#kernel/errors.ts'
 import { isLock, resource, snakeCase } from '#kernel/resource.ts'
 import { removeRows, whenRemoved } from '#kernel/write/removal.ts'
 import { seenFields } from '#modules/custom-fields/definitions.ts'
@@ -25,6 +24,10 @@ function attributesOf(scope: string | undefined, { model }: Context): readonly P
   return resource.properties.filter((one) => one.options.inSchema !== false && !isLock(resource, one))
 }
 
+/** The names of the attributes that can have a text; any name in an unknown scope, so that only the scope is refused. */
+const namesIn = ({ scope, attribute }: Proposal['row'], context: Context): readonly string[] =>
+  scopes.some((one) => one === scope) ? attributesOf(scope, context).map(({ name }) => name) : [attribute ?? '']
+
 const attributeOf = ({ scope, attribute }: HelpTexts, context: Context) =>
   attributesOf(scope, context).find(({ name }) => name === attribute)
 
@@ -32,18 +35,6 @@ const attributeOf = ({ scope, attribute }: HelpTexts, context: Context) =>
 const fieldOf = ({ row }: Proposal): Partial<HelpTexts> => {
   const id = /^customField(\d+)$/.exec(row.attribute ?? '')?.[1]
   return { custom_field_id: id === undefined ? null : Number(id) }
-}
-
-function check(draft: Proposal, _: unknown, context: Context): Violation[] {
-  const { row, before } = draft
-  if (before) return []
-  const isScope = scopes.some((one) => one === row.scope)
-  return [
-    ...(row.scope && !isScope ? [violation('scope', 'is not set to one of the allowed values')] : []),
-    ...(row.attribute && isScope && !attributeOf(row, context)
-      ? [violation('attribute', 'is not set to one of the allowed values')]
-      : []),
-  ]
 }
 
 const isNew = ({ before }: Proposal): boolean => !before
@@ -76,7 +67,7 @@ export const HelpText = resource('HelpText', 'help_texts', {
       required: true,
       unique: 'scope',
       writable: isNew,
-      allowed: { texts: ({ row }, _, context) => attributesOf(row.scope, context).map(({ name }) => name) },
+      allowed: { texts: ({ row }, _, context) => namesIn(row, context) },
     }),
     attributeCaption: p.text({ readOnly: true, value: (row, { context }) => attributeOf(row, context)?.label }),
     attributeFieldName: p.text({
@@ -94,7 +85,6 @@ export const HelpText = resource('HelpText', 'help_texts', {
   },
   defaults: () => ({ scope: 'WorkPackage' }),
   derive: [fieldOf],
-  check: [check],
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
