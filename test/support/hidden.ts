@@ -8,7 +8,6 @@ import { insert } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { isAutomatic } from '#kernel/resource.ts'
-import { begin } from '#kernel/write/history.ts'
 import type { Instance } from './instance.ts'
 import { layout } from './layout.ts'
 import { resourcesOfProjects } from './registry.ts'
@@ -287,7 +286,14 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
     const author = layout.get(table)!.includes('author_id') && { author_id: insider }
     const container_id = await add(table, texts, { project_id: harbour, ...Object.fromEntries(moments), ...author })
     if (attachments) await add('attachments', file, { ...kept, container_type, container_id, author_id: insider })
-    if (journal) await db.transaction((tx) => begin(tx, { table, journal, ...(attached && { attached }) }))
+    if (!journal) continue
+    // An entry with an id that is recognisable: `begin` would leave it to the database.
+    const entry = await add('journals', [], { resource: table, resource_id: container_id, version: 1, user_id: insider })
+    await db.transaction(async (tx) => {
+      if (attached) await tx.run(sql`update journals set attached = ${attached(tx.engine, sql`resource_id`)} where id = ${entry}`)
+      await tx.run(sql`insert into ${name(journal)} select j.id, 1, j.created_at, null, w.* from journals j
+        join ${name(table)} w on w.id = j.resource_id where j.id = ${entry}`)
+    })
   }
   const forum_id = ids.get('forums')![0]
   const thread = await add('posts', ['subject', 'content'], { forum_id, author_id: insider })
