@@ -78,11 +78,14 @@ function readAt(resource: Resource, path: string): Resource {
   })
 }
 
-/** The standard operations that a resource's declaration names, at its own path and those of its readings. */
-export const standardOperations = (declared: Resource): Operation[] => [
-  ...operationsAt(declared),
-  ...Object.keys(declared.readings ?? {}).flatMap((path) => operationsAt(readAt(declared, path))),
+/** A resource as it answers at its own path, and as it does at those of its readings. */
+export const readingsOf = (resource: Resource): readonly Resource[] => [
+  resource,
+  ...Object.keys(resource.readings ?? {}).map((path) => readAt(resource, path)),
 ]
+
+/** The standard operations that a resource's declaration names, at its own path and those of its readings. */
+export const standardOperations = (declared: Resource): Operation[] => readingsOf(declared).flatMap(operationsAt)
 
 function operationsAt(declared: Resource): Operation[] {
   const { path, name: of, operations, extensions = [] } = declared

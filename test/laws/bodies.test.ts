@@ -8,7 +8,7 @@ import { hrefOf } from '#kernel/resource.ts'
 import { product } from '#server/modules.ts'
 import { entriesOf, filledIn, held, offered } from '#test/forms.ts'
 import { type Person, type Populated, populated } from '#test/populated.ts'
-import { addressesOf, isStored, operations, resourcesWith } from '#test/registry.ts'
+import { addressesOf, isStored, operations, readingsWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
 
@@ -34,7 +34,7 @@ const merged = (a: Json, b: Json): Json => ({ ...a, ...b, _links: { ...a._links,
 /** The forms of all resources: to create, filled in, and to edit the last rows that can be changed. */
 async function forms(person: Person): Promise<Form[]> {
   const found: Form[] = []
-  for (const resource of resourcesWith('form')) {
+  for (const resource of readingsWith('form')) {
     const path = `/api/v3/${resource.path}/form`
     const { answer, payload } = await filledIn(path, person)
     // An invited user needs no password, which forms never show.
@@ -42,7 +42,7 @@ async function forms(person: Person): Promise<Form[]> {
     const body = password === undefined ? payload : { ...rest, status: 'invited' }
     found.push({ resource, path, body, schema: answer.body._embedded.schema, isNew: true })
   }
-  for (const resource of resourcesWith('editForm')) {
+  for (const resource of readingsWith('editForm')) {
     for (const address of (await addressesOf(world.server.db, resource, 16)).reverse()) {
       const { body } = await person.send('GET', address)
       const lock = body && 'lockVersion' in body ? { lockVersion: body.lockVersion } : {}
@@ -333,7 +333,7 @@ forEveryForm('without a body a form has the stored values', async (form, person)
 test('operations that take a resource’s payload without a form report malformed values like forms', async () => {
   const { send } = world.person('admin')
   const broken: string[] = []
-  for (const resource of resourcesWith('update').filter((one) => !one.operations.includes('editForm'))) {
+  for (const resource of readingsWith('update').filter((one) => !one.operations.includes('editForm'))) {
     const address = (await addressesOf(world.server.db, resource, 16)).at(-1)
     if (!address || (await send('GET', address)).status !== 200) continue
     for (const { name: own, to, many, column, options } of resource.properties) {

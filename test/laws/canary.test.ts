@@ -15,7 +15,7 @@ import { filledIn } from '#test/forms.ts'
 import { type Ask, type Hidden, hide, leak, neutral, twin } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout } from '#test/layout.ts'
-import { addressesOf, isStored, resourcesWith } from '#test/registry.ts'
+import { addressesOf, isStored, readingsWith, resourcesWith } from '#test/registry.ts'
 import {
   byFilter,
   byLetter,
@@ -305,7 +305,7 @@ test('something of every kind is hidden, with a marker in every text', async () 
     assert.ok(isPlanted, `nothing of ${resource.name} is hidden: hide() in test/support/hidden.ts has to make it`)
   }
   const admin = wire(server.url, server.adminToken)
-  for (const resource of resourcesWith('show').filter(isStored)) {
+  for (const resource of readingsWith('show').filter(isStored)) {
     if (open.has(resource.name)) continue
     let seen = 0
     for (const address of await addressesOf(server.db, resource)) {
@@ -342,7 +342,7 @@ test('hidden rows are visible to viewers with permission', async () => {
   for (const ask of [...byPath(ground), ...byShape(ground)]) {
     if (ask.method === 'GET') answers.push(await send(insider, ask))
   }
-  for (const resource of resourcesWith('editForm')) {
+  for (const resource of readingsWith('editForm')) {
     for (const address of await addressesOf(server.db, resource)) {
       if (/\/770\d{3}$/.test(address)) answers.push(await insider('POST', `${address}/form`, { lockVersion: 0 }))
     }

@@ -19,7 +19,7 @@ import { type Hidden, hide } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout, references } from '#test/layout.ts'
 import { payloadFor } from '#test/populated.ts'
-import { isStored, operations, PREFIX, pathWith, targetsOf } from '#test/registry.ts'
+import { isAt, isStored, operations, PREFIX, pathWith, targetsOf } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import { type Wire, wire } from '#test/wire.ts'
 
@@ -70,6 +70,8 @@ let server: Instance
 let hidden: Hidden
 let home: number
 let dock: number
+let fleet: number
+let yachts: number
 let crew: number
 let actors: Wire[] = []
 let mine: ReadonlySet<number>
@@ -314,7 +316,9 @@ before(async () => {
   const { make } = server
   home = await make.project({ identifier: 'home', name: 'At home' })
   dock = await make.project({ identifier: 'dock', name: 'Dock' })
-  mine = new Set([home, dock])
+  fleet = await make.project({ identifier: 'fleet', name: 'Fleet', workspace_type: 'portfolio' })
+  yachts = await make.project({ identifier: 'yachts', name: 'Yachts', workspace_type: 'program', parent_id: fleet })
+  mine = new Set([home, dock, fleet, yachts])
   const person = async (of: string, ...projects: number[]) => {
     const id = await make.user({ name: of, login: of })
     for (const project of projects) await make.member(id, project, { role: await everything() })
@@ -322,7 +326,7 @@ before(async () => {
   }
   hidden = await hide(server, await everything())
   const harbour = hidden.ids.get('projects')![0]!
-  const actor = await person('actor', home, dock)
+  const actor = await person('actor', ...mine)
   const all = (await server.db.all<{ id: number }>(sql`select id from projects`)).map((row) => row.id)
   const manager = await person('manager', ...all)
   await make.member(manager, null, ['add_project', 'manage_user', 'manage_placeholder_user', 'view_all_principals'])
@@ -350,10 +354,7 @@ before(async () => {
     await makeAction(tx, { name: 'To the dock', changes: { _links: { project: { href: `${PREFIX}/projects/${dock}` } } } })
     await invalidate(tx, 'principals', 'memberships', 'projects', 'versions', 'categories')
   })
-  actors = [
-    wire(server.url, await server.token(actor)),
-    wire(server.url, await server.token(manager, { projects: [home, dock] })),
-  ]
+  actors = [wire(server.url, await server.token(actor)), wire(server.url, await server.token(manager, { projects: [...mine] }))]
   watching = [
     { name: 'the insider', id: hidden.insider },
     { name: 'a member of both', id: both },
@@ -404,7 +405,8 @@ const choices = (target: Resource): number[] => {
     ([place, row]) =>
       place.startsWith(`${target.table} `) &&
       sight.get('the actor')!.has(place) &&
-      (target.table !== 'principals' || target.name === 'Principal' || row.type === target.name),
+      (target.table !== 'principals' || target.name === 'Principal' || row.type === target.name) &&
+      (target.path === product.of(target.name).path || isAt(target, row)),
   )
   const [own, others] = [true, false].map((is) =>
     seen.filter(([, row]) => isMine(target.table, row) === is).map(([, row]) => row.id as number),
@@ -469,9 +471,6 @@ const commonBody = (): Json => {
   }
 }
 
-/** The further paths of resources. */
-const readings = product.resources.flatMap((resource) => Object.keys(resource.readings ?? {}))
-
 interface Write {
   readonly operation: Operation
   readonly path: string
@@ -487,8 +486,6 @@ async function* writes(actor: number): AsyncGenerator<Write> {
   for (const operation of operations()) {
     const { method, answers, harmless, takes, accepts } = operation
     if (method === 'GET' || answers.as === 'form' || harmless || accepts === 'text' || accepts === 'parts') continue
-    // The same writes under another path, without rows here.
-    if (readings.some((path) => operation.path.split('/')[1] === path)) continue
     const targets = targetsOf(operation)
     const given = targets.map((target) => (target && isStored(target) ? choices(target) : ['work_packages_table']))
     const some = method === 'POST' ? 1 : 10
@@ -506,7 +503,7 @@ async function* writes(actor: number): AsyncGenerator<Write> {
       }
       yield { operation, path, body: { ...commonBody(), ...lock } }
       if (!resource) continue
-      const start = method === 'POST' ? await started(resource) : lock
+      const start = method === 'POST' ? await started(resource, operation.path) : lock
       yield { operation, path, body: start }
       // A creation only adds rows: one way to create suffices.
       if (method === 'POST' && creates.has(resource.name)) continue
@@ -536,7 +533,7 @@ const shown = (queryId: number | undefined): Json => ({
 })
 
 /** A payload for a new row, with the required properties. */
-async function started(resource: Resource): Promise<Json> {
+async function started(resource: Resource, at: string): Promise<Json> {
   const last = (of: string) => linkTo(product.of(of), choices(product.of(of)).at(-1) ?? 0)
   const project = { href: `${PREFIX}/projects/${home}` }
   const roles = [linkTo(product.of('Role'), await everything())]
@@ -547,7 +544,7 @@ async function started(resource: Resource): Promise<Json> {
     Query: { name: 'New', filters: [], _links: { project } },
     Membership: { _links: { project, principal: { href: `${PREFIX}/groups/${crew}` }, roles } },
     Relation: { type: 'follows', _links: { to: last('WorkPackage') } },
-    Project: { name: 'New', _links: { parent: project } },
+    Project: { name: 'New', _links: { parent: at === '/programs' ? { href: `${PREFIX}/portfolios/${fleet}` } : project } },
     Grid: {
       ...{ rowCount: 1, columnCount: 1, widgets: [shown(choices(product.of('Query')).at(-1))] },
       _links: { scope: { href: `/projects/${home}/boards` } },
@@ -561,6 +558,9 @@ async function started(resource: Resource): Promise<Json> {
 const undone = new Set<string>([
   // Instance-wide tables, and accounts.
   'DELETE /projects/:id',
+  'DELETE /programs/:id',
+  'DELETE /portfolios/:id',
+  'POST /portfolios',
   'POST /users',
   'PATCH /users/:id',
   'DELETE /users/:id',

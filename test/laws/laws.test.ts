@@ -11,7 +11,16 @@ import { judgeByOurs } from '#test/judge.ts'
 import { layout } from '#test/layout.ts'
 import { multiplyRows, type Populated, populated } from '#test/populated.ts'
 import { filterCases, groupsOf, query, selectionOf, someIds, sortsOf } from '#test/queries.ts'
-import { addressesOf, isStored, operationAt, operations, pathWith, resourcesWith, targetsOf } from '#test/registry.ts'
+import {
+  addressesOf,
+  isStored,
+  operationAt,
+  operations,
+  pathWith,
+  readingsWith,
+  resourcesWith,
+  targetsOf,
+} from '#test/registry.ts'
 import { sampled, sampledOfEach } from '#test/sample.ts'
 import { stopUsageRecords } from '#test/statements.ts'
 import type { Exchange } from '#test/wire.ts'
@@ -297,7 +306,7 @@ test('the number of statements does not depend on the number of rows', async (t)
       assert.ok(fifty <= one + kinds, `${path} as ${who}: ${one} statements for one row, ${fifty} for fifty`)
       measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })
     }
-    for (const resource of resourcesWith('show')) {
+    for (const resource of readingsWith('show')) {
       for (const path of sampled(await addressesOf(world.server.db, resource, 4), 2, `statements ${resource.name} ${who}`)) {
         if ((await world.person(who).send('GET', path)).status !== 200) continue
         measured.push({ who, path, few: await statements(who, `${path}?pageSize=1000`) })

@@ -6,7 +6,7 @@ import { type Judge, judgeByOurs } from '#test/judge.ts'
 import { orphans, versionFaults } from '#test/layout.ts'
 import { type Embedded, embeddedIn, follow, isHarmless, type Offer, offerFault, offersOf } from '#test/links.ts'
 import { multiplyRows, type Person, type Populated, populated } from '#test/populated.ts'
-import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
+import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, readingsWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
 
@@ -58,7 +58,7 @@ async function crawl(person: Person): Promise<Crawled> {
   const starts = operations()
     .filter((one) => one.method === 'GET' && parametersOf(one) === 0)
     .map((one) => `${pathWith(one, [])}?pageSize=100`)
-  for (const resource of resourcesWith('show')) starts.push(...(await addressesOf(world.server.db, resource, 10)))
+  for (const resource of readingsWith('show')) starts.push(...(await addressesOf(world.server.db, resource, 10)))
   const queue: Exchange[] = []
   for (const path of starts) queue.push(await send('GET', path))
   const followed = new Map<string, Set<string>>()
@@ -137,7 +137,7 @@ function forEverybody(law: string, broken: (person: Person, resource: Resource) 
     () => world.people,
     async (person) => {
       const all: string[] = []
-      for (const resource of resourcesWith('show')) if (isTried(person, resource)) all.push(...(await broken(person, resource)))
+      for (const resource of readingsWith('show')) if (isTried(person, resource)) all.push(...(await broken(person, resource)))
       return all
     },
   )
@@ -227,7 +227,7 @@ test('offered actions are permitted, and deleted resources leave no traces', asy
   for (const person of world.people) {
     await t.test(person.name, async () => {
       const broken: (string | undefined)[] = []
-      for (const resource of resourcesWith('show')) {
+      for (const resource of readingsWith('show')) {
         if (!sampled(world.people, 3, `deeds ${resource.name}`).includes(person)) continue
         for (const address of (await addressesOf(world.server.db, resource)).slice(-3)) {
           const body = await seenBy(person, address)

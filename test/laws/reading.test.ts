@@ -6,7 +6,7 @@ import { type Ask, type Hidden, hide } from '#test/hidden.ts'
 import { type Instance, instance } from '#test/instance.ts'
 import { layout } from '#test/layout.ts'
 import { offersOf } from '#test/links.ts'
-import { addressesOf, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
+import { addressesOf, operations, parametersOf, pathWith, readingsWith } from '#test/registry.ts'
 import { byPath, contents } from '#test/replay.ts'
 import { type Wire, wire } from '#test/wire.ts'
 
@@ -32,7 +32,7 @@ async function readable(): Promise<string[]> {
   const lists = operations()
     .filter((one) => one.method === 'GET' && parametersOf(one) === 0)
     .map((one) => pathWith(one, []))
-  const rows = await Promise.all(resourcesWith('show').map((resource) => addressesOf(server.db, resource, 20)))
+  const rows = await Promise.all(readingsWith('show').map((resource) => addressesOf(server.db, resource, 20)))
   return [...lists, ...rows.flat()]
 }
 

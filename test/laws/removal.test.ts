@@ -10,7 +10,7 @@ import { product } from '#server/modules.ts'
 import { orphans, unknownReferences, versionFaults } from '#test/layout.ts'
 import { offersOf } from '#test/links.ts'
 import { multiplyRows, type Populated, populated } from '#test/populated.ts'
-import { addressesOf, isStored, resourcesWith } from '#test/registry.ts'
+import { addressesOf, isStored, readingsWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 
 let world: Populated
@@ -99,7 +99,7 @@ const admin = () => world.person('admin')
 async function danglingLinks(): Promise<string[]> {
   const found = new Set<string>()
   const known = new Map<string, number>()
-  for (const resource of resourcesWith('show')) {
+  for (const resource of readingsWith('show')) {
     for (const address of sampled(await addressesOf(world.server.db, resource, 24), 12, `dangling ${resource.name}`)) {
       const { status, body } = await admin().send('GET', address)
       if (status !== 200) {
@@ -135,7 +135,7 @@ test('no remaining column or response refers to a deleted row', async (t) => {
     'WorkPackage',
   ]
   const rank = ({ name }: { name: string }) => order.indexOf(name)
-  const all = resourcesWith('delete')
+  const all = readingsWith('delete')
     .filter(isStored)
     .sort((a, b) => rank(a) - rank(b))
   for (const resource of all) {

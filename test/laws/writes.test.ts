@@ -10,7 +10,7 @@ import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.
 import { judgeByOurs } from '#test/judge.ts'
 import { versionFaults } from '#test/layout.ts'
 import { multiplyRows, type Person, type Populated, populated } from '#test/populated.ts'
-import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, resourcesWith } from '#test/registry.ts'
+import { addressesOf, isStored, operationAt, operations, parametersOf, pathWith, readingsWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
 import type { Exchange } from '#test/wire.ts'
 
@@ -64,7 +64,7 @@ async function editable(
 
 // Before all changes: the allowed values later depend on the writes of the sample.
 test('an administrator can fill in every create form from its schema alone', async () => {
-  for (const resource of resourcesWith('form')) {
+  for (const resource of readingsWith('form')) {
     const { commit, answer } = await filledIn(`/api/v3/${resource.path}/form`, world.person('admin'))
     assert.ok(commit, `${resource.name}: ${JSON.stringify(answer.body?._embedded?.validationErrors ?? answer.text)}`)
   }
@@ -72,7 +72,7 @@ test('an administrator can fill in every create form from its schema alone', asy
 
 forEverybody('a property can be changed if and only if the schema calls it writable', async (person) => {
   const broken: string[] = []
-  for (const resource of resourcesWith('editForm')) {
+  for (const resource of readingsWith('editForm')) {
     if (!sampled(world.people, 5, `writable ${resource.name}`).includes(person)) continue
     const names = (await editable(resource, person))?.schema ?? {}
     for (const [property] of sampled(entriesOf(names), 4, `writable ${resource.name} ${person.name}`)) {
@@ -124,7 +124,7 @@ forEverybody('a create form without errors can be committed', async (person) => 
 
 forEverybody('an edit form without errors can be committed', async (person) => {
   const broken: string[] = []
-  for (const resource of resourcesWith('editForm')) {
+  for (const resource of readingsWith('editForm')) {
     if (!sampled(world.people, 5, `committed ${resource.name}`).includes(person)) continue
     for (const address of await addressesOf(world.server.db, resource, 6)) {
       const row = await person.send('GET', address)
@@ -140,7 +140,7 @@ forEverybody('an edit form without errors can be committed', async (person) => {
 })
 
 test('an administrator can request the edit form of some row of every resource', async () => {
-  for (const resource of resourcesWith('editForm')) assert.ok(await editable(resource, world.person('admin')), resource.name)
+  for (const resource of readingsWith('editForm')) assert.ok(await editable(resource, world.person('admin')), resource.name)
 })
 
 test('the newest version of every journaled row equals the row', async () => {

@@ -124,6 +124,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   const pier = await workspace({ parent_id: harbour })
   await workspace({ active: false })
   const program = await workspace({ workspace_type: 'program' })
+  const portfolio = await workspace({ workspace_type: 'portfolio' })
   await db.transaction((tx) =>
     tx.run(sql`insert into former_identifiers (identifier, project_id) values (${'zqkformerly'}, ${harbour})`),
   )
@@ -132,7 +133,7 @@ export async function hide({ db, make, id: named }: Instance, role: number): Pro
   await link('group_users', { group_id: group, user_id: other })
   for (const principal of [insider, other, group, placeholder]) await admit(principal, harbour)
   const membership = await admit(leaver, harbour)
-  for (const project of [pier, program]) await admit(insider, project)
+  for (const project of [pier, program, portfolio]) await admit(insider, project)
   await link('favorites', { user_id: insider, project_id: harbour })
 
   const category = await add('categories', ['name'], { project_id: harbour, assigned_to_id: other })

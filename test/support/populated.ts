@@ -7,13 +7,14 @@ import { newName } from '#files/store.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Resource } from '#kernel/declaration.ts'
 import { hrefOf, isAutomatic } from '#kernel/resource.ts'
+import { readingsOf } from '#kernel/standard.ts'
 import { begin } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
 import { separatingSets } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
 import { layout } from './layout.ts'
-import { addressesOf, operations, PREFIX, pathWith, resourcesWith } from './registry.ts'
+import { addressesOf, isAt, operations, PREFIX, pathWith, readingsWith } from './registry.ts'
 import { type Exchange, type Wire, wire } from './wire.ts'
 
 const { permissions } = product
@@ -49,8 +50,15 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   await server.setting('users_deletable_by_admins', true)
   await server.setting('users_deletable_by_self', true)
 
+  const workspaces: number[] = []
+  for (const name of ['fleet', 'armada']) {
+    const portfolio = await make.project({ identifier: name, name, workspace_type: 'portfolio' })
+    const program = { identifier: `${name}-sails`, name: `Sails of ${name}`, workspace_type: 'program', parent_id: portfolio }
+    workspaces.push(portfolio, await make.project(program))
+  }
   const lab = await make.project({ identifier: 'lab', name: 'Laboratory', description: 'Where things are tried.' })
   const annex = await make.project({ identifier: 'annex', name: 'Annex', parent_id: lab })
+  workspaces.push(lab, annex)
   await make.row('former_identifiers', { identifier: 'old-lab', project_id: lab }).catch(() => {})
 
   const everything = await make.role(grantable('project').map((one) => one.name))
@@ -59,7 +67,7 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
   const join = async (who: string, own: readonly string[], global: readonly string[] = []) => {
     const id = await make.user({ name: `Coded ${who}`, login: `law-${who}`, first_name: 'Coded', last_name: who })
     const views = grantable('project').filter((one) => one.name.startsWith('view_'))
-    for (const project of [lab, annex]) await make.member(id, project, [...views.map((one) => one.name), ...own])
+    for (const project of workspaces) await make.member(id, project, [...views.map((one) => one.name), ...own])
     if (global.length > 0) await make.member(id, null, global)
     userIds.push([who, id])
     return id
@@ -125,14 +133,14 @@ export async function populated(told?: (exchange: Exchange) => void): Promise<Po
  * get values of their kinds, links refer to the first row of their target, in `lab` if it is of projects.
  */
 async function createMissing({ server, person }: Populated, lab: number, annex: number): Promise<void> {
-  for (const resource of resourcesWith('create')) {
+  for (const resource of readingsWith('create')) {
     const own = name(resource.table)
-    const there = await server.db.one<{ n: number }>(sql`select count(*) as n from ${own}`)
+    const there = (await server.db.all(sql`select * from ${own}`)).filter((row) => isAt(resource, row)).length
     const isSpread =
       resource.belongsTo !== 'project_id' ||
-      (there?.n ?? 0) > 2 ||
+      there > 2 ||
       ((await server.db.one<{ n: number }>(sql`select count(distinct project_id) as n from ${own}`))?.n ?? 0) > 1
-    for (let i = isSpread ? (there?.n ?? 0) : 0; i < 2; i++) {
+    for (let i = isSpread ? there : 0; i < 2; i++) {
       const body = await payloadFor(server.db, resource, i % 2 ? annex : lab, i)
       const { status, body: answer } = await person('admin').send('POST', `${PREFIX}/${resource.path}`, body)
       assert.equal(status, 201, `${resource.name} could not be created: ${JSON.stringify(answer)}`)
@@ -180,14 +188,14 @@ const single: Readonly<Record<string, string>> = {
 /** Fails unless a user sees at least two rows of every resource: with fewer, a law about them would prove little. */
 async function demandRows(world: Populated): Promise<void> {
   const wanting: string[] = []
-  for (const resource of product.resources) {
+  for (const resource of product.resources.flatMap(readingsOf)) {
     if (resource.name in single) continue
     let most = 0
     for (const person of world.people) {
       most = Math.max(most, await rowsSeenBy(world, person, resource))
       if (most >= 2) break
     }
-    if (most < 2) wanting.push(`${resource.name}: ${most}`)
+    if (most < 2) wanting.push(`${resource.words}: ${most}`)
   }
   assert.deepEqual(wanting, [], 'Somebody has to see two rows of every resource: test/support/populated.ts makes them.')
 }

@@ -1,9 +1,10 @@
 /** The registry, for tests that iterate over it. */
 
-import type { Reader } from '#db/database.ts'
+import type { Reader, Row } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Operation, Resource, StandardOperation } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { readingsOf } from '#kernel/standard.ts'
 import { product } from '#server/modules.ts'
 
 export const PREFIX = '/api/v3'
@@ -15,6 +16,10 @@ export const operations = (): readonly Operation[] => product.operations
 export const resourcesWith = (one: StandardOperation): Resource[] =>
   product.resources.filter((resource) => resource.operations.includes(one))
 
+/** The same, each as it answers at its own path and as it does at those of its readings. */
+export const readingsWith = (one: StandardOperation): Resource[] =>
+  product.resources.flatMap(readingsOf).filter((resource) => resource.operations.includes(one))
+
 /** The resources with rows in a project that the API can create. */
 export const resourcesOfProjects = (): Resource[] => resourcesWith('create').filter(({ belongsTo }) => belongsTo === 'project_id')
 
@@ -24,7 +29,11 @@ export const isStored = (resource: Resource): boolean => resource.rows === undef
 /** The rows of resources that share the table of the history. */
 const historyOf: Readonly<Record<string, string>> = { Activity: 'work_packages', WikiPageVersion: 'wiki_pages' }
 
-/** The addresses of a resource's rows, at most `most` of them: half from the beginning, half from the end. */
+/** Whether a row answers at the path of a resource, or only at that of another reading. */
+export const isAt = (resource: Resource, row: Row): boolean =>
+  !resource.readings || hrefOf(resource, row).startsWith(`${PREFIX}/${resource.path}/`)
+
+/** The addresses of a resource's rows at its path, at most `most` of them: half from the beginning, half from the end. */
 export async function addressesOf(db: Reader, resource: Resource, most = 1000): Promise<string[]> {
   const all = isStored(resource)
     ? await db.all(sql`select * from ${name(resource.table)} order by id`)
@@ -32,7 +41,8 @@ export async function addressesOf(db: Reader, resource: Resource, most = 1000): 
   const rows = all.filter(
     (row) =>
       (!resource.variant || resource.variant(row as never) === resource.name) &&
-      (resource.table !== 'journals' || row.resource === historyOf[resource.name]),
+      (resource.table !== 'journals' || row.resource === historyOf[resource.name]) &&
+      isAt(resource, row),
   )
   const half = Math.ceil(most / 2)
   const chosen = rows.length <= most ? rows : [...rows.slice(0, half), ...rows.slice(-(most - half))]
@@ -70,8 +80,8 @@ export const parametersOf = ({ path }: Operation): number => path.match(/:\w+|\*
 
 /** The resource for each parameter of a path, by its name or the segments before it; undefined for other parameters. */
 export function targetsOf({ path }: Operation): (Resource | undefined)[] {
-  const all = product.resources
-  const at = (list: string) => all.find((one) => one.path === list || one.aliases?.includes(list))
+  const all = product.resources.flatMap(readingsOf)
+  const at = (list: string) => all.find((one) => one.path === list) ?? all.find((one) => one.aliases?.includes(list))
   const found: (Resource | undefined)[] = []
   const before: string[] = []
   for (const segment of path.split('/').filter(Boolean)) {
