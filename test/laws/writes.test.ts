@@ -6,7 +6,7 @@ import { name, sql } from '#db/sql.ts'
 import type { Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { product } from '#server/modules.ts'
-import { anotherValue, entriesOf, filledIn, held, payloadOf } from '#test/forms.ts'
+import { anotherValue, entriesOf, filledIn, held, offered, payloadOf } from '#test/forms.ts'
 import { judgeByOurs } from '#test/judge.ts'
 import { versionFaults } from '#test/layout.ts'
 import { multiplyRows, type Person, type Populated, populated } from '#test/populated.ts'
@@ -68,6 +68,45 @@ test('an administrator can fill in every create form from its schema alone', asy
     const { commit, answer } = await filledIn(`/api/v3/${resource.path}/form`, world.person('admin'))
     assert.ok(commit, `${resource.name}: ${JSON.stringify(answer.body?._embedded?.validationErrors ?? answer.text)}`)
   }
+})
+
+/** The first address below each path. */
+const ofEachPath = (addresses: readonly string[]): string[] =>
+  [...Map.groupBy(addresses, (href) => href.slice(0, href.lastIndexOf('/'))).values()].map(([first]) => first as string)
+
+/** Links to workspaces that create forms offer, by the path of these: all of them are chosen by somebody. */
+const chosen = new Map<string, Set<string>>()
+
+forEverybody('a create form accepts the workspaces that it offers, of every kind', async (person) => {
+  const broken: string[] = []
+  for (const resource of readingsWith('form')) {
+    // Whether a query can be saved depends on its project, and it can be asked for in all that have work packages.
+    if (resource.name === 'Query') continue
+    const links = resource.properties.filter(({ to }) => to !== undefined && product.of(to).readings)
+    const isTried = person.name === 'admin' || sampled(world.people, 4, `offered ${resource.path}`).includes(person)
+    if (links.length === 0 || !isTried) continue
+    const path = `/api/v3/${resource.path}/form`
+    const { answer, payload } = await filledIn(path, person)
+    if (answer.status !== 200) continue
+    for (const { name: own } of links) {
+      const entry = answer.body._embedded.schema[own]
+      if (!entry?.writable) continue
+      for (const href of ofEachPath(await offered(entry, person))) {
+        chosen.getOrInsertComputed(href.split('/').at(-2) as string, () => new Set()).add(`${resource.path} ${own}`)
+        const sent = { ...payload, _links: { ...payload._links, [own]: { href } } }
+        const { status, body } = await person.send('POST', path, sent)
+        const error = status === 200 ? body._embedded.validationErrors[own] : body
+        if (error) broken.push(`${path} offers ${href} as ${own}, and answers ${error.message}`)
+      }
+    }
+  }
+  return broken
+})
+
+test('memberships, versions, work packages and time entries can be of programs and portfolios as well as of projects', () => {
+  for (const kind of ['projects', 'programs', 'portfolios'])
+    for (const link of ['memberships project', 'versions definingProject', 'work_packages project', 'time_entries project'])
+      assert.ok(chosen.get(kind)?.has(link), `${link} of ${kind}`)
 })
 
 forEverybody('a property can be changed if and only if the schema calls it writable', async (person) => {
