@@ -590,14 +590,14 @@ export interface Reading {
 export interface Attachable {
   /** Who may attach something to a row. */
   readonly add: Rule
-  /** Who may take something away again. */
-  readonly remove: Rule
-  /** Who may upload what is to be attached to a row that does not exist yet; judged anywhere. */
-  readonly uncontained: Rule
-  /** The columns and extras of its rows that these rules and its visibility read, besides the id. */
-  readonly reads: readonly string[]
-  /** Who may write the property `attachments`. */
-  readonly may: Rule | { create: Rule; update: Rule }
+  /** Who may take something away again; the same, unless said. */
+  readonly remove?: Rule
+  /** Who may upload what is to be attached to a row that does not exist yet; judged anywhere. The same, unless said. */
+  readonly uncontained?: Rule
+  /** The columns and extras of its rows that these rules and its visibility read, besides the id; `belongsTo` unless said. */
+  readonly reads?: readonly string[]
+  /** Who may write the property `attachments`; of a new row who may upload, of another who may attach, unless said. */
+  readonly may?: Rule | { create: Rule; update: Rule }
 }
 
 /** A resource as a module declares it, with its types erased: types serve the author; the engine is generic. */

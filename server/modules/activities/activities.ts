@@ -124,7 +124,6 @@ export const Activity = resource<'journals', Facts, Placed>('Activity', 'journal
   pageLoaders: { told: describeChanges },
   attachments: {
     add: mayAttach,
-    remove: mayAttach,
     uncontained: mayComment,
     reads: ['resource', 'resource_id', 'project_id', 'user_id', 'internal'],
     may: { create: maySay, update: mayEdit },

@@ -15,7 +15,7 @@ export const Document = resource('Document', 'documents', {
   order: { column: 'created_at', descending: true },
   visible: inProject('view_documents'),
   may: { create: manage, update: manage, delete: manage },
-  attachments: { add: manage, remove: manage, uncontained: manage, reads: ['project_id'], may: manage },
+  attachments: { add: manage },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     title: p.text({ required: true, max: 255 }),

@@ -79,7 +79,7 @@ export const Meeting = resource('Meeting', 'meetings', {
   journal: 'meeting_versions',
   visible: view,
   may: { create, update: edit, delete: inProject('delete_meetings') },
-  attachments: { add: edit, remove: edit, uncontained: create, reads: ['project_id'], may: { create, update: edit } },
+  attachments: { add: edit, uncontained: create },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     lockVersion: p.integer({ readOnly: true }),

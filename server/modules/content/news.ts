@@ -16,7 +16,7 @@ export const News = resource('News', 'news', {
   journal: 'news_versions',
   visible: inProject('view_news'),
   may: { create: manage, update: manage, delete: manage },
-  attachments: { add: manage, remove: manage, uncontained: manage, reads: ['project_id'], may: manage },
+  attachments: { add: manage },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     title: p.text({ required: true, max: 256 }),

@@ -93,13 +93,7 @@ export const Post = resource<'posts', Facts, Placed>('Post', 'posts', {
   copied: { with: 'forums', files: 'forums' },
   visible: held('view_messages'),
   may: { create: add, update: edit, delete: remove },
-  attachments: {
-    add: edit,
-    remove: edit,
-    uncontained: add,
-    reads: ['project_id', 'author_id'],
-    may: { create: add, update: edit },
-  },
+  attachments: { add: edit, uncontained: add, reads: ['project_id', 'author_id'] },
   computedColumns: { project_id: (_, t) => sql`(select f.project_id from forums f where f.id = ${name(`${t}.forum_id`)})` },
   properties: (p) => ({
     id: p.integer({ sort: true }),

@@ -82,7 +82,7 @@ export const WikiPage = resource<'wiki_pages', Facts>('WikiPage', 'wiki_pages', 
   copied: { with: 'wiki', files: 'wikiPageAttachments' },
   visible: inProject('view_wiki_pages'),
   may: { create: edit, update: edit, delete: manage },
-  attachments: { add: edit, remove: edit, uncontained: edit, reads: ['project_id'], may: edit },
+  attachments: { add: edit },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     lockVersion: p.integer({ readOnly: true }),

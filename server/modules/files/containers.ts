@@ -5,13 +5,18 @@ import { both, either, having, through } from '#kernel/access/rules.ts'
 import type { Attachable, Context, Declared, Resource, Rule, Scope } from '#kernel/declaration.ts'
 
 /** A resource with attachments, and its rules for them. */
-export interface Container extends Attachable {
+export interface Container extends Required<Attachable> {
   readonly resource: Declared
 }
 
 /** The containers among resources. */
 export const containersAmong = (resources: readonly Declared[]): readonly Container[] =>
-  resources.flatMap((resource) => (resource.attachments ? [{ resource, ...resource.attachments }] : []))
+  resources.flatMap((resource) => {
+    const { attachments, belongsTo } = resource
+    if (!attachments) return []
+    const { add, remove = add, uncontained = add, reads = belongsTo ? [belongsTo] : [] } = attachments
+    return [{ resource, add, remove, uncontained, reads, may: attachments.may ?? { create: uncontained, update: add } }]
+  })
 
 /** The name in an attachment's row for a column of its container. */
 const containerColumn = (kind: Container, column: string): string => `computed_${kind.resource.table}_${column}`

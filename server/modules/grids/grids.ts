@@ -160,7 +160,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
   // The scope decides: see `check`.
   may: { create: signedIn, update: manage, delete: remove },
   attachments: {
-    ...{ add: manage, remove: manage, uncontained: upload, reads: ['page', 'project_id', 'user_id'] },
+    ...{ add: manage, uncontained: upload, reads: ['page', 'project_id', 'user_id'] },
     may: { create: signedIn, update: manage },
   },
   copied: {

@@ -60,7 +60,7 @@ export const HelpText = resource('HelpText', 'help_texts', {
   visible: both(signedIn, known),
   guards: { all: signedIn, index: signedIn },
   may: { create: edit, update: both(edit, known), delete: both(edit, known) },
-  attachments: { add: edit, remove: edit, uncontained: edit, reads: ['custom_field_id'], may: edit },
+  attachments: { add: edit, reads: ['custom_field_id'] },
   properties: (p) => ({
     id: p.integer(),
     attribute: p.text({

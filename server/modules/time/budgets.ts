@@ -56,7 +56,7 @@ export const Budget = resource('Budget', 'budgets', {
   lock: 'lock_version',
   visible,
   may: { create: edit, update: edit, delete: edit },
-  attachments: { add: edit, remove: edit, uncontained: edit, reads: ['project_id'], may: edit },
+  attachments: { add: edit },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     lockVersion: p.integer({ read: view }),
