@@ -722,6 +722,7 @@ export interface Tables {
     refused: boolean
     created_at: string
     updated_at: string
+    renewing_until: string | null
   }
   storages: {
     id: number

@@ -2,6 +2,7 @@
  * Connections of users to storages: tokens by the authorization code flow with PKCE (RFC 6749, RFC 7636), their renewal, and
  * requests that are sent with them. Tokens are stored encrypted, and sent to the storage's own address only.
  */
+import { setTimeout } from 'node:timers/promises'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
@@ -26,6 +27,10 @@ type Connection = Tables['storage_connections']
 const EARLY = 30_000
 /** Seconds for which a token is good where the storage does not say so. */
 const USUAL_LIFE = 3600
+/** Milliseconds for which one process has a renewal to itself: longer than a request to a storage takes. */
+const LONGEST_RENEWAL = 15_000
+/** Milliseconds between looks at the renewal of another process. */
+const RENEWAL_POLL = 50
 /** Seconds for the consent at the storage. */
 const LONGEST_AUTHORIZATION = 10 * 60
 
@@ -115,7 +120,7 @@ function keep(db: Database, credentialsId: number, userId: number, tokens: Token
       values (${credentialsId}, ${userId}, ${account}, ${expiresAt}, false, ${at}, ${at})
       on conflict (credentials_id, user_id) do update
         set account = coalesce(excluded.account, storage_connections.account), expires_at = excluded.expires_at,
-          refused = excluded.refused, updated_at = excluded.updated_at
+          refused = excluded.refused, renewing_until = null, updated_at = excluded.updated_at
       returning id`)
     const { id } = row as { id: number }
     for (const [column, token] of [
@@ -136,7 +141,7 @@ function keep(db: Database, credentialsId: number, userId: number, tokens: Token
 const renewals = new WeakMap<Database, Map<number, Promise<void>>>()
 
 /**
- * Renews the tokens of a connection; concurrent callers of a process share one renewal, as a refresh token may work only once.
+ * Renews the tokens of a connection; concurrent callers of a process share one renewal.
  * Throws RemoteError.
  */
 function renew(asking: Asking, storage: StorageRow, credentials: Credentials, connection: Connection): Promise<void> {
@@ -146,23 +151,50 @@ function renew(asking: Asking, storage: StorageRow, credentials: Credentials, co
   return known.finally(() => running.delete(connection.id))
 }
 
-async function renewOnce(asking: Asking, storage: StorageRow, credentials: Credentials, { id, user_id }: Connection) {
+/**
+ * Renews tokens unless another process does: a refresh token works once, and its second use counts as theft, which ends the
+ * user's consent at the storage (RFC 9700, 4.14.2).
+ */
+async function renewOnce(asking: Asking, storage: StorageRow, credentials: Credentials, former: Connection): Promise<void> {
   const { db, now } = asking
-  const current = await db.one<Connection>(sql`select * from storage_connections where id = ${id}`)
-  if (!current?.refresh_token) throw new RemoteError('unconnected')
-  const refresh_token = keysOf(db).open(placeOf(id, 'refresh_token'), current.refresh_token)
+  const { id } = former
+  const connection = await claimRenewal(db, former)
+  if (!connection) return
+  const refresh_token = keysOf(db).open(placeOf(id, 'refresh_token'), connection.refresh_token ?? '')
   try {
     const tokens = await askForTokens(asking, storage, credentials, { grant_type: 'refresh_token', refresh_token })
-    await keep(db, credentials.id, user_id, tokens, now)
+    await keep(db, credentials.id, connection.user_id, tokens, now)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    // Another process may have used the token first; its new tokens are stored then.
+    const refused = error instanceof Refusal
+    await db.transaction((tx) =>
+      tx.run(sql`
+        update storage_connections set refused = ${refused}, renewing_until = null, updated_at = ${now.toISOString()}
+        where id = ${id} and refresh_token = ${connection.refresh_token}`),
+    )
+    throw error
+  }
+}
+
+/**
+ * Waits for the renewal of a connection by other processes, if there is one, and claims it for this process otherwise.
+ * @returns undefined if another process has renewed the tokens
+ * @throws RemoteError if the connection cannot be renewed
+ */
+async function claimRenewal(db: Database, { id, access_token }: Connection): Promise<Connection | undefined> {
+  for (;;) {
+    const current = await db.one<Connection>(sql`select * from storage_connections where id = ${id}`)
+    if (!current?.refresh_token || current.refused) throw new RemoteError('unconnected')
+    if (current.access_token !== access_token) return undefined
+    const at = new Date()
+    const until = new Date(at.getTime() + LONGEST_RENEWAL).toISOString()
     const count = await db.transaction((tx) =>
       tx.run(sql`
-        update storage_connections set refused = ${true}, updated_at = ${now.toISOString()}
-        where id = ${id} and refresh_token = ${current.refresh_token}`),
+        update storage_connections set renewing_until = ${until}
+        where id = ${id} and refresh_token = ${current.refresh_token}
+          and (renewing_until is null or renewing_until <= ${at.toISOString()})`),
     )
-    if (count > 0) throw error
+    if (count > 0) return current
+    await setTimeout(RENEWAL_POLL)
   }
 }
 

@@ -2,6 +2,7 @@
 import { module } from '#kernel/module.ts'
 import { storages as migration } from './0044-storages.ts'
 import { fileLinks } from './0045-file-links.ts'
+import { renewals } from './0050-renewals.ts'
 import { bodies } from './bodies.ts'
 import { forgetAuthorizations } from './connections.ts'
 import { operations as credentialOperations, OAuthClientCredentials } from './credentials.ts'
@@ -23,7 +24,7 @@ export const storages = module('storages', {
     },
     { part: 'Work', name: 'File links', description: 'Links of work packages to files in file storages.', of: ['FileLink'] },
   ],
-  migrations: [migration, fileLinks],
+  migrations: [migration, fileLinks, renewals],
   bodies,
   resources: [Storage, OAuthClientCredentials, ProjectStorage, FileLink],
   operations: [...credentialOperations, ...fileOperations, ...projectStorageOperations, ...fileLinkOperations],
