@@ -1,6 +1,7 @@
 /** `halyard worker`: runs background jobs, and serves nothing. */
 import { fastify } from 'fastify'
 import { PATIENCE_MS } from '#db/database.ts'
+import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
 import { startWorker } from './working.ts'
@@ -19,6 +20,7 @@ export async function work({ config }: Invocation): Promise<void> {
     throw new Error(`${shown(config.databaseUrl)} has the schema of another version; run halyard migrate first.`)
   }
   await secure(db, config)
+  useOutgoing(db, outgoing({ allow: config.outgoingAllow }))
   const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const { log } = fastify({ logger: level === 'silent' ? false : { level } })
   const stop = startWorker(db, config, log)

@@ -255,6 +255,16 @@ export interface Tables {
     unannounced: boolean
     attached: unknown | null
   }
+  managed_folders: {
+    id: number
+    storage_id: number
+    project_storage_id: number | null
+    folder_id: string | null
+    name: string
+    rights: unknown | null
+    copied_from: string | null
+    monitor: string | null
+  }
   meeting_agenda_items: {
     id: number
     meeting_id: number

@@ -13,16 +13,20 @@ import { hasPending } from '#db/search.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { mailResetLink } from '#identity/lost-password.ts'
+import { keysOf, useKeys } from '#identity/secrets.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 import { sendNotice } from '#modules/notifications/notices.ts'
+import { manage } from '#modules/storages/managing.ts'
+import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { product } from '#server/modules.ts'
 import { processPlace } from '#test/database.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { jobsOf, runDue } from '#test/jobs.ts'
+import { type FakeNextcloud, fakeNextcloud } from '#test/nextcloud.ts'
 import { quickHash } from '#test/passwords.ts'
 import { sampled } from '#test/sample.ts'
 import { upload } from '../files/upload.ts'
@@ -60,7 +64,8 @@ function killable(db: Database, countdown: Countdown): Database {
     one: (query) => runStep(countdown, () => tx.one(query)),
     run: (query) => runStep(countdown, () => tx.run(query)),
   })
-  return {
+  const { ask } = outgoing({ allow: ['127.0.0.1'] })
+  const killed: Database = {
     ...db,
     engine: db.engine,
     statements: 0,
@@ -75,6 +80,9 @@ function killable(db: Database, countdown: Countdown): Database {
       }, options)
     },
   }
+  useKeys(killed, keysOf(db).source)
+  useOutgoing(killed, { ask: (...request) => runStep(countdown, () => ask(...request)) })
+  return killed
 }
 
 const killableFiles = (files: FileStore, countdown: Countdown): FileStore => ({
@@ -98,7 +106,8 @@ before(async () => {
   })
   await it.setting('journal_aggregation_time_minutes', 0)
   const id = await it.make.user({ email: 'vera@example.net', password_hash: quickHash('correct horse 7!') })
-  project = await it.make.project()
+  project = await it.make.project({ name: 'Harbour' })
+  cloud = await fakeNextcloud()
   await it.make.member(id, project, ['view_work_packages', 'work_package_assigned'])
   me = { id, client: await it.as(id) }
   task = await it.make.workPackage({ project_id: project, assigned_to_id: id })
@@ -116,7 +125,10 @@ before(async () => {
     ...{ trusts_email: false, claims: '{}', created_at: new Date().toISOString() },
   })
 })
-after(() => it.close())
+after(async () => {
+  await cloud.close()
+  await it.close()
+})
 
 const clear = (...tables: string[]) =>
   it.db.transaction(async (tx) => {
@@ -155,6 +167,45 @@ const tidying = (table: string, values: (at: Date) => Record<string, unknown>, .
 })
 
 let stored = ''
+let cloud: FakeNextcloud
+let shipyard: number | undefined
+/** A Nextcloud with the folder of a project that uses it no more, and without those of two others: a new one and a copy. */
+async function foldersToManage(now: Date): Promise<number> {
+  await clear('jobs', 'file_links', 'managed_folders', 'project_storages', 'oauth_client_credentials', 'storages')
+  const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+  const others = { creator_id: me.id, project_folder_mode: 'automatic', ...stamps }
+  cloud.groupFiles.length = 1
+  cloud.group.delete('vera')
+  cloud.group.add('former member')
+  cloud.groupFiles.push({ id: 1001, path: '/Former', rights: { 'user vera': 1 } })
+  cloud.groupFiles.push(
+    { id: 1002, path: '/Template', rights: {} },
+    { id: 1003, path: '/Template/a.txt', isFile: true, rights: {} },
+  )
+  const storage_id = await it.make.row('storages', {
+    ...{ type: 'Nextcloud', name: 'Cloud', host: cloud.url, application_password: cloud.applicationPassword, ...stamps },
+  })
+  const credentials_id = await it.make.row('oauth_client_credentials', { storage_id, client_id: 'client', ...stamps })
+  await add('storage_connections', {
+    credentials_id,
+    user_id: me.id,
+    account: 'vera',
+    expires_at: now.toISOString(),
+    refused: false,
+    ...stamps,
+  })
+  if (shipyard === undefined) {
+    shipyard = await it.make.project({ name: 'Shipyard' })
+    await it.make.member(me.id, shipyard, ['read_files'])
+  }
+  await add('project_storages', { storage_id, project_id: shipyard, ...others })
+  const copy = await it.make.row('project_storages', { storage_id, project_id: project, ...others })
+  await add('managed_folders', { storage_id, folder_id: '1001', name: 'Former', rights: '{"vera":1}' })
+  await add('managed_folders', { storage_id, project_storage_id: copy, name: 'Copy', copied_from: '1002' })
+  const link = { work_package_id: task, storage_id, creator_id: me.id, origin_id: '1003', ...stamps }
+  await add('file_links', { ...link, origin_data: '{"id":"1003","name":"a.txt"}' })
+  return storage_id
+}
 let original: number | undefined
 let copied = 0
 let doomed: number
@@ -304,6 +355,37 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await add('storage_authorizations', { state: 's', credentials_id, user_id: me.id, code_verifier: 'v', expires_at })
     },
   },
+  'storages.manage-folders': {
+    make: async (now) => {
+      const storage = await foldersToManage(now)
+      await it.db.transaction((tx) => manage(tx, storage, now))
+    },
+    result: async () => {
+      const folders = cloud.groupFiles.filter(({ path }) => path !== '/')
+      const [link] = await it.db.all<{ origin_id: string }>(sql`select origin_id from file_links`)
+      return [
+        folders.map(({ path, rights }) => [path, rights['user vera']]),
+        folders.find(({ id }) => String(id) === link?.origin_id)?.path,
+        await count('managed_folders'),
+        (await it.db.all(sql`select id from project_storages where project_folder_id is null`)).length,
+      ]
+    },
+    get expected() {
+      const copy = `/Harbour (${project})`
+      const kept = [
+        ['/Former', undefined],
+        ['/Template', undefined],
+        ['/Template/a.txt', undefined],
+      ]
+      return [[...kept, [`/Shipyard (${shipyard})`, 1], [copy, undefined], [`${copy}/a.txt`, undefined]], `${copy}/a.txt`, 2, 0]
+    },
+    from: 4,
+  },
+  'storages.watch-folders': {
+    make: foldersToManage,
+    result: async () => (await jobsOf(it.db, { name: 'storages.manage-folders' })).length,
+    expected: 1,
+  },
   'notifications.announce': {
     make: async () => {
       await clear('notifications')
@@ -388,7 +470,7 @@ describe('a process is killed while it runs the job', () => {
   })
 
   for (const [kind, scenario] of Object.entries(scenarios)) {
-    const { make, result, expected, from = 0, with: others = [] } = scenario
+    const { make, result, from = 0, with: others = [] } = scenario
     const only = [kind, ...others]
     /** Runs the due jobs as a process with this number of steps. */
     const run = (now: Date, countdown: Countdown) => {
@@ -418,14 +500,14 @@ describe('a process is killed while it runs the job', () => {
         return countdown
       }
       const { left } = await runOnce(MOST_STEPS)
-      assert.deepEqual(await result(), expected)
+      assert.deepEqual(await result(), scenario.expected)
       const moments = Array.from({ length: MOST_STEPS - left - from }, (_, i) => from + i)
       assert.ok(moments.length > 2, `there are ${moments.length} moments to be killed at`)
       for (const steps of sampled(moments, 20, `killed ${kind}`)) {
         assert.ok((await runOnce(steps)).isOver, `it takes ${MOST_STEPS - left} steps, and not ${steps}`)
         // Another process, once the lease has expired:
         for (const minutes of [60, 61]) await run(new Date(noon + minutes * 60_000), { left: Infinity, isOver: false })
-        assert.deepEqual(await result(), expected, `killed before step ${steps}`)
+        assert.deepEqual(await result(), scenario.expected, `killed before step ${steps}`)
         for (const one of only)
           for (const { key, leased_until } of await jobsOf(it.db, { name: one }))
             assert.deepEqual([key, leased_until], ['own', null])

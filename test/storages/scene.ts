@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { sql } from '#db/sql.ts'
 import { outgoing } from '#outgoing/client.ts'
-import { DRIVE, fakeGraph, TENANT } from '#test/graph.ts'
+import { DRIVE, type FakeGraph, fakeGraph, TENANT } from '#test/graph.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
 import { type FakeNextcloud, fakeNextcloud } from '#test/nextcloud.ts'
 import type { OAuthServer } from '#test/oauth-server.ts'
@@ -18,7 +18,7 @@ export interface Person {
 
 export interface Scene extends Instance {
   readonly cloud: FakeNextcloud
-  readonly graph: OAuthServer
+  readonly graph: FakeGraph
   readonly project: number
   readonly workPackage: number
   /** The ids of the storages. */

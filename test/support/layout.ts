@@ -81,6 +81,7 @@ const excepted: Readonly<Record<string, string>> = {
   'storages.tenant_id': 'a directory of Microsoft',
   'storages.drive_id': 'a drive of Microsoft',
   'project_storages.project_folder_id': 'a folder in the storage',
+  'managed_folders.folder_id': 'a folder in the storage',
   'file_links.origin_id': 'a file in the storage',
 }
 
@@ -92,7 +93,7 @@ const plain = [
   ...['settings.value', 'custom_fields.default_value', 'tokens.scopes', 'passkeys.transports', 'auth_providers.claims'],
   ...['daily_reminders', 'immediate_reminders', 'pause_reminders', 'workdays'].map((one) => `principals.${one}`),
   ...['oauth_applications.redirect_uris', 'oauth_applications.scopes', 'oauth_grants.scopes'],
-  ...['oauth_tokens.scopes', 'oauth_tokens.content', 'file_links.origin_data'],
+  ...['oauth_tokens.scopes', 'oauth_tokens.content', 'file_links.origin_data', 'managed_folders.rights'],
   // The query that a widget shows has a column of its own; the rest is the client's.
   ...['grids.options', 'grid_widgets.options'],
 ]

@@ -1,5 +1,6 @@
 /** A Nextcloud, as far as this server asks it: files by WebDAV, their ids by the app for OpenProject, and tokens. */
-import { type OAuthServer, oauthServer } from './oauth-server.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Answering, type OAuthServer, oauthServer } from './oauth-server.ts'
 
 export interface FakeFile {
   readonly id: number
@@ -11,8 +12,23 @@ export interface FakeFile {
   readonly isForeign?: true
 }
 
+/** A folder or file in the group folder, which has an entry of rights for each account. */
+export interface GroupFile {
+  readonly id: number
+  path: string
+  readonly isFile?: true
+  rights: Readonly<Record<string, number>>
+}
+
 export interface FakeNextcloud extends OAuthServer {
   readonly files: FakeFile[]
+  /** What is in the group folder, for the user of the application password. */
+  readonly groupFiles: GroupFile[]
+  /** The members of its group. */
+  readonly group: Set<string>
+  readonly applicationPassword: string
+  /** The account of the user who consents next. */
+  account: string
   /** Whether it answers 500 to everything. */
   isBroken: boolean
 }
@@ -24,8 +40,8 @@ const MODIFIED = 'Mon, 02 Mar 2026 09:30:00 GMT'
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const encoded = (path: string) => path.split('/').map(encodeURIComponent).join('/')
 
-const described = ({ id, path, type, size = 10 }: FakeFile) => `<d:response>
-<d:href>${DAV}${encoded(path)}${type ? '' : '/'}</d:href>
+const described = ({ id, path, type, size = 10 }: FakeFile, root = DAV) => `<d:response>
+<d:href>${root}${encoded(path)}${type ? '' : '/'}</d:href>
 <d:propstat><d:prop><oc:fileid>${id}</oc:fileid><oc:size>${size}</oc:size>
 <d:resourcetype>${type ? '' : '<d:collection/>'}</d:resourcetype>${type ? `<d:getcontenttype>${escaped(type)}</d:getcontenttype>` : ''}
 <d:getlastmodified>${MODIFIED}</d:getlastmodified><oc:owner-display-name>Vera &amp; Co</oc:owner-display-name>
@@ -37,6 +53,9 @@ const parentOf = (path: string) => path.replace(/\/[^/]*$/, '') || '/'
 
 /** Starts a Nextcloud on a free port, with a few files. */
 export async function fakeNextcloud(): Promise<FakeNextcloud> {
+  const groupFiles: GroupFile[] = [{ id: 1000, path: '/', rights: {} }]
+  const group = new Set<string>(['OpenProject', 'former member'])
+  const applicationPassword = 'application 4 all!'
   const files: FakeFile[] = [
     { id: 2, path: '/' },
     { id: 30, path: '/Drawings' },
@@ -59,9 +78,14 @@ export async function fakeNextcloud(): Promise<FakeNextcloud> {
   }
   const server = await oauthServer(
     '/index.php/apps/oauth2/api/v1/token',
-    { user_id: ACCOUNT },
+    {
+      get user_id() {
+        return it.account
+      },
+    },
     ({ method, path, headers, text }, reply) => {
       if (it.isBroken) return reply(500, { error: 'down' })
+      if (OWN.test(path)) return managed(method, path, headers, text, reply)
       const ocs = (data: unknown) =>
         headers['ocs-apirequest'] === 'true' ? reply(200, { ocs: { meta: { status: 'ok' }, data } }) : reply(412)
       if (path.startsWith(DAV)) {
@@ -76,10 +100,10 @@ export async function fakeNextcloud(): Promise<FakeNextcloud> {
         if (method !== 'PROPFIND' || !file) return reply(404, '<d:error xmlns:d="DAV:"/>')
         const below =
           headers.depth === '1' && !file.type ? own().filter((one) => one !== file && parentOf(one.path) === place) : []
-        const xml = [file, ...below].map(described).join('')
+        const xml = [file, ...below].map((one) => described(one)).join('')
         return reply(207, `<?xml version="1.0"?><d:multistatus xmlns:d="DAV:" xmlns:oc="o" xmlns:nc="n">${xml}</d:multistatus>`)
       }
-      if (path === '/ocs/v1.php/cloud/user') return ocs({ id: ACCOUNT })
+      if (path === '/ocs/v1.php/cloud/user') return ocs({ id: it.account })
       const [, id] = /^\/ocs\/v1.php\/apps\/integration_openproject\/fileinfo\/(\d+)$/.exec(path) ?? []
       if (id) return ocs(infoOf(Number(id)))
       if (path === '/ocs/v1.php/apps/integration_openproject/filesinfo') {
@@ -95,7 +119,73 @@ export async function fakeNextcloud(): Promise<FakeNextcloud> {
       }
       return reply(404, { error: 'not found' })
     },
+    [OWN],
   )
-  const it: FakeNextcloud = Object.assign(server, { files, isBroken: false })
+  const it: FakeNextcloud = Object.assign(server, {
+    ...{ files, groupFiles, group, applicationPassword },
+    account: ACCOUNT,
+    isBroken: false,
+  })
+
+  /** What the user of the application password asks: the group folder, the rights in it, and the group. */
+  function managed(method: string, path: string, headers: IncomingHttpHeaders, text: string, reply: Answering): unknown {
+    const password = Buffer.from(headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString()
+    if (password !== `OpenProject:${applicationPassword}`) return reply(401, '<d:error xmlns:d="DAV:"/>')
+    const ocs = (data: unknown) => reply(200, { ocs: { meta: { status: 'ok', statuscode: 100 }, data } })
+    if (path === '/ocs/v1.php/cloud/groups/OpenProject') return ocs({ users: [...group] })
+    const [, account] = /^\/ocs\/v1.php\/cloud\/users\/([^/]+)\/groups$/.exec(path) ?? []
+    if (account) {
+      if (new URLSearchParams(text).get('groupid') !== 'OpenProject') return reply(400, {})
+      if (method === 'POST') group.add(decodeURIComponent(account))
+      else group.delete(decodeURIComponent(account))
+      return ocs([])
+    }
+    const placeOf = (address: string) =>
+      decodeURIComponent(new URL(address, it.url).pathname.slice(GROUP_FOLDER.length)).replace(/\/$/, '') || '/'
+    const place = placeOf(path)
+    const file = groupFiles.find((one) => one.path === place)
+    const below = groupFiles.filter((one) => one.path.startsWith(`${place === '/' ? '' : place}/`) && one !== file)
+    if (method === 'MKCOL') {
+      if (file) return reply(405)
+      groupFiles.push({ id: nextId(), path: place, rights: {} })
+      return reply(201)
+    }
+    if (!file) return reply(404, '<d:error xmlns:d="DAV:"/>')
+    if (method === 'PROPFIND') {
+      const shown =
+        headers.depth === '0' ? [] : headers.depth === '1' ? below.filter((one) => parentOf(one.path) === place) : below
+      const xml = [file, ...shown].map(({ id, path: own, isFile }) =>
+        described({ id, path: own, ...(isFile && { type: 'text/plain' }) }, GROUP_FOLDER),
+      )
+      return reply(
+        207,
+        `<?xml version="1.0"?><d:multistatus xmlns:d="DAV:" xmlns:oc="o" xmlns:nc="n">${xml.join('')}</d:multistatus>`,
+      )
+    }
+    if (method === 'PROPPATCH') {
+      const entries = [...text.matchAll(ACL)].map(([, type, id = '', sum]) => [`${type} ${unescaped(id)}`, Number(sum)])
+      file.rights = Object.fromEntries(entries)
+      return reply(
+        207,
+        '<d:multistatus xmlns:d="DAV:"><d:response><d:propstat><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response></d:multistatus>',
+      )
+    }
+    const target = placeOf(String(headers.destination))
+    if (headers.overwrite !== 'F') return reply(400)
+    if (groupFiles.some((one) => one.path === target)) return reply(412)
+    for (const one of [file, ...below]) {
+      const moved = target + one.path.slice(place.length)
+      if (method === 'MOVE') one.path = moved
+      else groupFiles.push({ ...one, id: nextId(), path: moved, rights: {} })
+    }
+    return reply(201)
+  }
+  const nextId = () => Math.max(...groupFiles.map(({ id }) => id)) + 1
   return it
 }
+
+const GROUP_FOLDER = '/remote.php/dav/files/OpenProject/OpenProject'
+const OWN = /^\/remote.php\/dav\/files\/OpenProject\/OpenProject|^\/ocs\/v1.php\/cloud\/(groups|users)\//
+const ACL =
+  /<nc:acl><nc:acl-mapping-type>(user|group)<\/nc:acl-mapping-type><nc:acl-mapping-id>([^<]*)<\/nc:acl-mapping-id><nc:acl-mask>31<\/nc:acl-mask><nc:acl-permissions>(\d+)</g
+const unescaped = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')

@@ -9,6 +9,8 @@ export interface Asked {
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
   readonly text: string
+  /** Whether the client asks for itself, and not for a user. */
+  readonly isOwn: boolean
 }
 
 export type Answering = (status: number, body?: object | string, headers?: Record<string, string>) => void
@@ -44,12 +46,19 @@ export async function oauthServer(
 ): Promise<OAuthServer> {
   const [clientId, clientSecret] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')]
   const codes = new Map<string, { challenge: string | null; redirect: string | null }>()
-  const [access, refresh] = [new Set<string>(), new Set<string>()]
+  const [access, refresh, own] = [new Set<string>(), new Set<string>(), new Set<string>()]
   const asked: string[] = []
 
   const tokens = (form: URLSearchParams, reply: Answering) => {
     const refuse = () => reply(400, { error: 'invalid_grant' })
     if (form.get('client_id') !== clientId || form.get('client_secret') !== clientSecret) return refuse()
+    if (form.get('grant_type') === 'client_credentials') {
+      if (form.get('scope') !== `${it.url}/.default`) return reply(400, { error: 'invalid_scope' })
+      const access_token = randomBytes(8).toString('hex')
+      access.add(access_token)
+      own.add(access_token)
+      return reply(200, { access_token, token_type: 'Bearer', expires_in: it.life })
+    }
     if (form.get('grant_type') === 'refresh_token') {
       if (!refresh.delete(form.get('refresh_token') ?? '')) return refuse()
     } else {
@@ -80,7 +89,7 @@ export async function oauthServer(
     const { method = '', headers } = request
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
     if (!access.has(token) && !open.some((one) => one.test(url.pathname))) return reply(401, { error: 'unauthorized' })
-    return answer({ method, path: url.pathname, query: url.searchParams, headers, text }, reply)
+    return answer({ method, path: url.pathname, query: url.searchParams, headers, text, isOwn: own.has(token) }, reply)
   }
   const server: Server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())

@@ -498,9 +498,12 @@ async function addStorages({ make, db }: Instance, projects: readonly number[], 
       await make.row('storage_connections', { credentials_id, user_id, ...tokens, ...stamps })
     }
     for (const [i, project_id] of projects.entries()) {
-      const folder = { project_folder_mode: i ? 'inactive' : 'manual', project_folder_id: i ? null : '30' }
+      const mode = ['manual', 'automatic'][i] ?? 'inactive'
+      const folder = { project_folder_mode: mode, project_folder_id: mode === 'inactive' ? null : `3${i}` }
       const use = { project_id, storage_id, creator_id: users[1], ...folder }
-      await make.row('project_storages', { ...use, ...stamps }, 'projects')
+      const project_storage_id = await make.row('project_storages', { ...use, ...stamps }, 'projects')
+      const managed = { storage_id, project_storage_id, folder_id: folder.project_folder_id, name: 'Folder', rights: '{}' }
+      if (mode === 'automatic') await make.row('managed_folders', managed)
     }
     for (const [i, { id: work_package_id }] of works.entries()) {
       const file = { origin_id: String(i), origin_data: { id: String(i), name: `file ${i}.pdf`, mimeType: 'application/pdf' } }

@@ -13,12 +13,13 @@ import { hashToken } from '#identity/tokens.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
-import { outgoingOf, Unreachable } from '#outgoing/client.ts'
+import { type AskOptions, outgoingOf, Unreachable } from '#outgoing/client.ts'
 import type { State } from './kinds.ts'
 import { noteState } from './knowledge.ts'
-import { graph, graphEndpoints } from './remotes/graph.ts'
+import { graph, graphEndpoints, graphFolders, ownScope } from './remotes/graph.ts'
 import { nextcloud, nextcloudEndpoints } from './remotes/nextcloud.ts'
-import { objectIn, type Remote, RemoteError, type Send, type StorageRow } from './remotes/remote.ts'
+import { nextcloudFolders, ownAuthorization } from './remotes/nextcloud-folders.ts'
+import { type FolderManager, objectIn, type Remote, RemoteError, type Send, type StorageRow } from './remotes/remote.ts'
 
 type Credentials = Tables['oauth_client_credentials']
 type Connection = Tables['storage_connections']
@@ -66,7 +67,8 @@ interface Tokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly expiresAt: string
-  readonly account: string | undefined
+  /** Undefined if the storage has not named it: the known one stays. */
+  readonly account: string | null | undefined
 }
 
 /** The storage refuses a code or a refresh token. */
@@ -100,9 +102,9 @@ async function askForTokens(
 }
 
 /** Sends a request by the guarded client. Throws RemoteError without a response. */
-async function asked(db: Database, address: string, init: RequestInit): Promise<Response> {
+async function asked(db: Database, address: string, init: RequestInit = {}, limits?: AskOptions): Promise<Response> {
   try {
-    return await outgoingOf(db).ask(address, init)
+    return await outgoingOf(db).ask(address, init, limits)
   } catch (error) {
     throw error instanceof Unreachable ? new RemoteError('failed', undefined, error) : error
   }
@@ -113,13 +115,14 @@ const placeOf = (id: number, column: 'access_token' | 'refresh_token'): Place =>
 /** Stores tokens as the connection of a user; the former refresh token stays where the storage gives no new one. */
 function keep(db: Database, credentialsId: number, userId: number, tokens: Tokens, now: Date): Promise<void> {
   const at = now.toISOString()
-  const { account = null, expiresAt } = tokens
+  const { account, expiresAt } = tokens
+  const known = account === undefined ? sql`storage_connections.account` : sql`excluded.account`
   const store = async (tx: Transaction) => {
     const row = await tx.one<{ id: number }>(sql`
       insert into storage_connections (credentials_id, user_id, account, expires_at, refused, created_at, updated_at)
-      values (${credentialsId}, ${userId}, ${account}, ${expiresAt}, false, ${at}, ${at})
+      values (${credentialsId}, ${userId}, ${account ?? null}, ${expiresAt}, false, ${at}, ${at})
       on conflict (credentials_id, user_id) do update
-        set account = coalesce(excluded.account, storage_connections.account), expires_at = excluded.expires_at,
+        set account = ${known}, expires_at = excluded.expires_at,
           refused = excluded.refused, renewing_until = null, updated_at = excluded.updated_at
       returning id`)
     const { id } = row as { id: number }
@@ -198,6 +201,15 @@ async function claimRenewal(db: Database, { id, access_token }: Connection): Pro
   }
 }
 
+const remoteOf = (storage: StorageRow, send: Send, settings: Settings, account: string | null): Remote =>
+  storage.type === 'Nextcloud' ? nextcloud(storage, send, account) : graph(storage, send, settings)
+
+/** Sends requests with credentials that stay the same. */
+const authorizedBy =
+  (db: Database, authorization: string): Send =>
+  (address, init = {}, limits) =>
+    asked(db, address, { ...init, headers: { ...(init.headers as object), authorization } }, limits)
+
 /**
  * A storage as the viewer sees it.
  * @returns undefined for a viewer without a connection
@@ -214,7 +226,7 @@ export async function remoteFor(
     const response = await sendAs(asking, storage, credentials, address, init, connection.user_id)
     return response
   }
-  return storage.type === 'Nextcloud' ? nextcloud(storage, sending, connection.account) : graph(storage, sending, settings)
+  return remoteOf(storage, sending, settings, connection.account)
 }
 
 /** Sends a request with the user's token. One that has expired, or is not accepted, is renewed once. Throws RemoteError. */
@@ -249,18 +261,51 @@ async function sendAs(
   return once(await current())
 }
 
+/**
+ * The managed folders of a storage, as this server itself sees them.
+ * @returns undefined for a storage in which it has no credentials for that
+ * @throws RemoteError
+ */
+export async function foldersOf(asking: Asking, storage: StorageRow): Promise<FolderManager | undefined> {
+  const { db, settings } = asking
+  if (storage.type === 'Nextcloud') {
+    if (storage.application_password === null) return undefined
+    const place: Place = { table: 'storages', column: 'application_password', id: storage.id }
+    const password = keysOf(db).open(place, storage.application_password)
+    return nextcloudFolders(storage, authorizedBy(db, ownAuthorization(password)))
+  }
+  const credentials = await credentialsOf(db, storage.id)
+  if (!credentials) return undefined
+  const { accessToken } = await askForTokens(asking, storage, credentials, {
+    grant_type: 'client_credentials',
+    scope: ownScope(settings),
+  })
+  return graphFolders(storage, authorizedBy(db, `Bearer ${accessToken}`), (address) => asked(db, address), settings)
+}
+
 /** Asks a storage whether the viewer is still connected, and notes the answer for the representation of the storage. */
 export async function checkConnection(context: Context, storage: StorageRow): Promise<void> {
   const remote = await remoteFor(context, storage)
   if (!remote) return
   const state = await remote.check().then(
-    (): State => 'Connected',
+    async (account): Promise<State> => {
+      await keepAccount(context, storage, account)
+      return 'Connected'
+    },
     (error: unknown): State => {
       if (!(error instanceof RemoteError)) throw error
       return error.failure === 'unconnected' || error.failure === 'forbidden' ? 'FailedAuthorization' : 'Error'
     },
   )
   noteState(context, storage.id, state)
+}
+
+/** Stores the viewer's account at a storage, where it was not told with the tokens. */
+async function keepAccount({ outside: db, viewer }: Context, storage: StorageRow, account: string): Promise<void> {
+  const credentials = await credentialsOf(db, storage.id)
+  const connection = credentials && (await connectionOf(db, credentials.id, viewer.id))
+  if (!connection || connection.account === account) return
+  await db.transaction((tx) => tx.run(sql`update storage_connections set account = ${account} where id = ${connection.id}`))
 }
 
 const statePlace = (state: string): Place => ({ table: 'storage_authorizations', column: 'code_verifier', id: state })
@@ -348,7 +393,23 @@ export async function connect(
     redirect_uri: callbackOf(credentials, asking.settings),
     code_verifier: verifier,
   })
-  await keep(asking.db, credentials.id, userId, tokens, asking.now)
+  const account = tokens.account ?? (await accountBehind(asking, storage, tokens))
+  await keep(asking.db, credentials.id, userId, { ...tokens, account: account ?? null }, asking.now)
+}
+
+/** The account that tokens are for; undefined if the storage does not say so now: the next check does. */
+async function accountBehind(
+  { db, settings }: Asking,
+  storage: StorageRow,
+  { accessToken }: Tokens,
+): Promise<string | undefined> {
+  const send = authorizedBy(db, `Bearer ${accessToken}`)
+  try {
+    return await remoteOf(storage, send, settings, null).check()
+  } catch (error) {
+    if (error instanceof RemoteError) return undefined
+    throw error
+  }
 }
 
 export const forgetAuthorizations = job('storages.forget-authorizations', {

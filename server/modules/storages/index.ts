@@ -3,12 +3,14 @@ import { module } from '#kernel/module.ts'
 import { storages as migration } from './0044-storages.ts'
 import { fileLinks } from './0045-file-links.ts'
 import { renewals } from './0050-renewals.ts'
+import { managedFolders } from './0051-managed-folders.ts'
 import { bodies } from './bodies.ts'
 import { forgetAuthorizations } from './connections.ts'
 import { operations as credentialOperations, OAuthClientCredentials } from './credentials.ts'
 import { operations as fileLinkOperations, workPackageExtension } from './file-link-operations.ts'
 import { FileLink } from './file-links.ts'
 import { operations as fileOperations } from './files.ts'
+import { manageFolders, watchFolders } from './managing.ts'
 import { operations as projectStorageOperations } from './project-storage-operations.ts'
 import { ProjectStorage } from './project-storages.ts'
 import { applicationExtension, Storage } from './storages.ts'
@@ -24,10 +26,10 @@ export const storages = module('storages', {
     },
     { part: 'Work', name: 'File links', description: 'Links of work packages to files in file storages.', of: ['FileLink'] },
   ],
-  migrations: [migration, fileLinks, renewals],
+  migrations: [migration, fileLinks, renewals, managedFolders],
   bodies,
   resources: [Storage, OAuthClientCredentials, ProjectStorage, FileLink],
   operations: [...credentialOperations, ...fileOperations, ...projectStorageOperations, ...fileLinkOperations],
   extends: [applicationExtension, workPackageExtension],
-  jobs: [forgetAuthorizations],
+  jobs: [forgetAuthorizations, manageFolders, watchFolders],
 })

@@ -13,38 +13,69 @@ import { removeRows } from '#kernel/write/removal.ts'
 import { manageInProject, viewLinks } from './access.ts'
 import { folderKind, withoutSlashes } from './kinds.ts'
 import { accessOf, isConfigured, loadAccess } from './knowledge.ts'
+import { isManageable, manage } from './managing.ts'
 
 type Row = Tables['project_storages']
 
-/** How a project's folder comes about: there is none, or somebody chooses it. */
-const modes = ['inactive', 'manual'] as const
+/** How a project's folder comes about: there is none, somebody chooses it, or this server manages it. */
+const modes = ['inactive', 'manual', 'automatic'] as const
+type Mode = (typeof modes)[number]
 
 /** Members who cannot read the files of a folder that is managed automatically cannot open it either. */
 export const mayOpen = either(not(having('project_folder_mode', 'automatic')), inProject('read_files'))
 
 /** Keeps the id of a folder that a client names by its address; an empty one where it is a folder of another storage. */
-function withFolder({ row, given }: Draft<Row>): Partial<Row> {
+function withFolder({ row, before, given }: Draft<Row>): Partial<Row> {
   if (row.project_folder_mode === 'inactive') return { project_folder_id: null }
+  // A job creates it.
+  if (row.project_folder_mode === 'automatic')
+    return { project_folder_id: before?.project_folder_mode === 'automatic' ? before.project_folder_id : null }
   if (!given.has('projectFolder') || row.project_folder_id === null) return {}
   const [storage, ...folder] = String(row.project_folder_id).split('/')
   return { project_folder_id: storage === String(row.storage_id) ? folder.join('/') : '' }
 }
 
-function check({ row, given }: Draft<Row>): Violation[] {
+interface Facts {
+  /** Whether this server can manage folders in the storage. */
+  readonly isManageable: boolean
+}
+
+async function lookUp({ row }: Draft<Row>, { db }: Context): Promise<Facts> {
+  const storage = await db.one(sql`select id from storages where id = ${row.storage_id ?? null} and ${isManageable}`)
+  return { isManageable: storage !== undefined }
+}
+
+const offered = ({ isManageable }: Facts): readonly Mode[] => modes.filter((mode) => mode !== 'automatic' || isManageable)
+
+function check({ row, before, given }: Draft<Row>, facts: Facts): Violation[] {
+  const isNew = row.project_folder_mode !== before?.project_folder_mode
+  if (isNew && modeFault(row.project_folder_mode) === undefined && !offered(facts).includes(row.project_folder_mode as Mode))
+    return [violation('projectFolderMode', NOT_OFFERED)]
   if (row.project_folder_id === '') return [violation('projectFolder', 'must be a folder of the storage')]
   const isMissing = row.project_folder_mode === 'manual' && (row.project_folder_id ?? null) === null
   return isMissing && !given.has('projectFolder') ? [violation('projectFolder', "can't be blank")] : []
 }
 
-/** Removes the links of the project's work packages to files in the storage as well. */
-async function removeLinks(tx: Transaction, { project_id, storage_id }: Row, context: Context): Promise<true> {
+/** Removes the links of the project's work packages to files in the storage as well, and the members' rights in a managed folder. */
+async function removeLinks(
+  tx: Transaction,
+  { project_id, storage_id, project_folder_mode }: Row,
+  context: Context,
+): Promise<true> {
   const rows = await tx.all<{ id: number }>(sql`
     select f.id from file_links f join work_packages w on w.id = f.work_package_id
     where w.project_id = ${project_id} and f.storage_id = ${storage_id}`)
   const { model } = context
   const links = rows.map(({ id }) => id)
   await removeRows(tx, model, model.of('FileLink'), links, entryOf(context))
+  if (project_folder_mode === 'automatic') await manage(tx, storage_id, context.now)
   return true
+}
+
+/** Has the folder created, or taken from the members where it is managed no more. */
+async function manageFolder(tx: Transaction, { row, before }: Draft<Row>, _: Facts, { now }: Context): Promise<void> {
+  const isManaged = [row, before].some((one) => one?.project_folder_mode === 'automatic')
+  if (isManaged) await manage(tx, row.storage_id as number, now)
 }
 
 /** The storages of a page, and what is known of each, by storage. */
@@ -69,11 +100,12 @@ const storageUrl: Filter = {
   },
 }
 
-export const ProjectStorage = resource('ProjectStorage', 'project_storages', {
+export const ProjectStorage = resource<'project_storages', Facts>('ProjectStorage', 'project_storages', {
   path: 'project_storages',
   description: 'The use of a file storage in a project, with the folder of the project in it.',
   glossary: {
-    projectFolderMode: '`inactive` without a folder, `manual` for a chosen folder.',
+    projectFolderMode:
+      '`inactive` without a folder, `manual` for a chosen folder, `automatic` for a folder that this server creates, renames with the project and shares with its members; for storages with an application password, and for drives.',
     projectFolder: 'The folder of the project. Present only if there is one.',
     project: 'The project.',
     storage: 'The storage.',
@@ -92,7 +124,12 @@ export const ProjectStorage = resource('ProjectStorage', 'project_storages', {
   topics: ['projects'],
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    projectFolderMode: p.text({ required: true, hasDefault: true, allowed: { texts: () => modes }, fault: modeFault }),
+    projectFolderMode: p.text({
+      required: true,
+      hasDefault: true,
+      allowed: { texts: (_, facts) => offered(facts) },
+      fault: modeFault,
+    }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
     projectFolder: p.of(folderKind, {
@@ -123,13 +160,17 @@ export const ProjectStorage = resource('ProjectStorage', 'project_storages', {
     openWithConnectionEnsured: { href: openHref, may: mayOpen },
   },
   defaults: ({ viewer }) => ({ creator_id: viewer.id, project_folder_mode: 'inactive' }),
+  facts: lookUp,
   derive: [withFolder],
   check: [check],
+  after: [manageFolder],
   remove: removeLinks,
   operations: ['index', 'show', 'create', 'update', 'delete'],
   extensions: ['create', 'update', 'delete'],
 })
 
+const NOT_OFFERED = 'is not set to one of the allowed values'
+
 function modeFault(value: unknown): string | undefined {
-  return modes.some((mode) => mode === value) ? undefined : 'is not set to one of the allowed values'
+  return modes.some((mode) => mode === value) ? undefined : NOT_OFFERED
 }

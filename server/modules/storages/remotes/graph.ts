@@ -6,8 +6,10 @@ import {
   addressIn,
   ancestorsOf,
   encoded,
+  type FolderManager,
   type Found,
   failureOf,
+  fileRights,
   filled,
   momentOf,
   objectIn,
@@ -36,8 +38,8 @@ export const graphEndpoints = ({ tenant_id }: StorageRow, { storages_login_url }
   scope: 'offline_access User.Read Files.ReadWrite.All',
 })
 
-/** A drive as a user sees it. */
-export function graph({ drive_id }: StorageRow, send: Send, { storages_graph_url: url }: Settings): Remote {
+/** Requests about the items of a drive. */
+function itemsOf({ drive_id }: StorageRow, send: Send, { storages_graph_url: url }: Settings) {
   const drive = `/drives/${drive_id}`
   const get = async (path: string): Promise<Item> => objectIn(await send(path.startsWith(url) ? path : `${url}${path}`))
   const post = async (path: string, body: object, method = 'POST') =>
@@ -57,7 +59,7 @@ export function graph({ drive_id }: StorageRow, send: Send, { storages_graph_url
     return item
   }
 
-  async function childrenOf(parent: Item): Promise<Item[]> {
+  async function childrenOf(parent: { readonly id: string }): Promise<Item[]> {
     const children: Item[] = []
     let next: string | undefined = `${drive}/items/${encodeURIComponent(parent.id)}/children?${FIELDS}`
     for (let page = 0; next !== undefined && page < MOST_PAGES; page++) {
@@ -70,15 +72,19 @@ export function graph({ drive_id }: StorageRow, send: Send, { storages_graph_url
     return children
   }
 
+  return { drive, url, get, post, itemAt, folderAt, childrenOf }
+}
+
+/** A drive as a user sees it. */
+export function graph(storage: StorageRow, send: Send, settings: Settings): Remote {
+  const { drive, url, get, post, itemAt, folderAt, childrenOf } = itemsOf(storage, send, settings)
   return {
-    async check() {
-      await get('/me?$select=id')
-    },
+    check: async () => String((await get('/me?$select=id')).id),
 
     async list(parent) {
       const folder = await folderAt(parent)
       const shown = fileOf(folder)
-      return { files: (await childrenOf(folder)).map(fileOf), parent: shown, ancestors: ancestorsOf(shown.location) }
+      return { files: (await childrenOf({ id: folder.id })).map(fileOf), parent: shown, ancestors: ancestorsOf(shown.location) }
     },
 
     file: async (id) => fileOf(await get(`${itemAt(id)}?${FIELDS}`)),
@@ -134,6 +140,92 @@ export function graph({ drive_id }: StorageRow, send: Send, { storages_graph_url
 
     openRoot: async () => addressIn((await get(`${drive}?$select=webUrl`)).webUrl),
   }
+}
+
+/** The scope of tokens by which this server acts for itself. */
+export const ownScope = ({ storages_graph_url }: Settings): string => `${new URL(storages_graph_url).origin}/.default`
+
+/**
+ * The managed folders of a drive, in its root.
+ * @param send sends requests with a token of this server itself
+ * @param ask sends requests without credentials
+ */
+export function graphFolders(storage: StorageRow, send: Send, ask: Send, settings: Settings): FolderManager {
+  const { url, get, post, itemAt, childrenOf } = itemsOf(storage, send, settings)
+  const isFolder = (item: Item): boolean => item.folder !== undefined
+  const changed = async (response: Response): Promise<Item> => {
+    if (response.status === 409) throw new RemoteError('taken', 409)
+    return objectIn(response)
+  }
+
+  return {
+    async folders() {
+      const root = await get(`${itemAt(ROOT)}?${FIELDS}`)
+      const children = await childrenOf({ id: root.id })
+      return children.filter(isFolder).map(({ id, name }) => ({ id, name }))
+    },
+
+    // The rights in each folder say who reaches it.
+    admit: async () => {},
+
+    async create(name) {
+      const folder = { name, folder: {}, '@microsoft.graph.conflictBehavior': 'fail' }
+      return String((await changed(await post(`${itemAt(ROOT)}/children`, folder))).id)
+    },
+
+    async rename({ id }, name) {
+      await changed(await post(itemAt(id), { name }, 'PATCH'))
+    },
+
+    async copy({ id }, name) {
+      const response = await post(`${itemAt(id)}/copy`, { name })
+      if (response.status === 409) throw new RemoteError('taken', 409)
+      if (response.status !== 202) throw response.ok ? new RemoteError('failed', response.status) : failureOf(response)
+      return { monitor: addressIn(response.headers.get('location')) }
+    },
+
+    async copied(monitor) {
+      // The address is a secret itself, and of another host: no token is sent there.
+      const { status, resourceId } = await objectIn(await ask(monitor))
+      if (status === 'failed') throw new RemoteError('failed')
+      return status === 'completed' && typeof resourceId === 'string' ? resourceId : undefined
+    },
+
+    async contents({ id }) {
+      const found = new Map([['', id]])
+      const folders = new Map(found)
+      for (const [path, folder] of folders) {
+        for (const item of await childrenOf({ id: folder })) {
+          const own = `${path}/${item.name}`
+          found.set(own, item.id)
+          if (isFolder(item)) folders.set(own, item.id)
+        }
+      }
+      return found
+    },
+
+    async share({ id }, rights) {
+      const wanted = new Map(
+        Object.entries(rights).map(([account, sum]) => [account, sum === fileRights.read_files ? 'read' : 'write']),
+      )
+      const { value } = await get(`${itemAt(id)}/permissions`)
+      for (const one of Array.isArray(value) ? value : []) {
+        const account = one.grantedToV2?.user?.id
+        // Others than users, owners, and what the folder has from above, are not ours.
+        if (typeof account !== 'string' || one.inheritedFrom || one.roles?.includes('owner')) continue
+        if (wanted.get(account) === one.roles?.[0]) wanted.delete(account)
+        else await gone(await send(`${url}${itemAt(id)}/permissions/${encodeURIComponent(one.id)}`, { method: 'DELETE' }))
+      }
+      for (const [account, role] of wanted) {
+        const invitation = { requireSignIn: true, sendInvitation: false, roles: [role], recipients: [{ objectId: account }] }
+        await objectIn(await post(`${itemAt(id)}/invite`, invitation))
+      }
+    },
+  }
+}
+
+function gone(response: Response): void {
+  if (!response.ok && response.status !== 404) throw failureOf(response)
 }
 
 const nameOf = (identity: Item | undefined): string | undefined =>

@@ -23,9 +23,9 @@ import {
 
 const APP = 'apps/integration_openproject'
 const JSON_TYPE = { 'content-type': 'application/json' }
-const OCS = { 'ocs-apirequest': 'true', accept: 'application/json' }
+export const OCS = { 'ocs-apirequest': 'true', accept: 'application/json' }
 
-const PROPERTIES = `<?xml version="1.0"?>
+export const PROPERTIES = `<?xml version="1.0"?>
 <d:propfind xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns" xmlns:nc="http://nextcloud.org/ns"><d:prop>
 <oc:fileid/><oc:size/><d:resourcetype/><d:getcontenttype/><d:getlastmodified/><nc:creation_time/><oc:owner-display-name/>
 </d:prop></d:propfind>`
@@ -56,8 +56,7 @@ export function nextcloud(storage: StorageRow, send: Send, account: string | nul
   }
   let own = account ?? undefined
   const accountOf = async (): Promise<string> => {
-    own ??= (await ocs('v1.php/cloud/user?format=json'))?.id
-    if (typeof own !== 'string' || own === '') throw new RemoteError('failed')
+    own ??= await remote.check()
     return own
   }
   const dav = async (location: string) => {
@@ -93,9 +92,11 @@ export function nextcloud(storage: StorageRow, send: Send, account: string | nul
     return data
   }
 
-  return {
+  const remote: Remote = {
     async check() {
-      await ocs('v1.php/cloud/user?format=json')
+      const id: unknown = (await ocs('v1.php/cloud/user?format=json'))?.id
+      if (typeof id !== 'string' || id === '') throw new RemoteError('failed')
+      return id
     },
 
     async list(parent): Promise<Listing> {
@@ -161,6 +162,7 @@ export function nextcloud(storage: StorageRow, send: Send, account: string | nul
     open: async (id, isLocation) => nextcloudPage(storage, id, isLocation),
     openRoot: async () => nextcloudRoot(storage),
   }
+  return remote
 }
 
 /** The app gives locations as `files/…`, below the home of the user. */
@@ -184,7 +186,7 @@ function foundIn(id: string, data: Readonly<Row> | null | undefined): Found {
 }
 
 /** The files in the answer to a PROPFIND, in its order. @param root the path of the root, to which locations are relative */
-async function filesIn(xml: string, root: string): Promise<RemoteFile[]> {
+export async function filesIn(xml: string, root: string): Promise<RemoteFile[]> {
   // Loaded on demand, so that a start does not wait for it.
   const { Parser } = await import('htmlparser2')
   const files: RemoteFile[] = []

@@ -1,6 +1,7 @@
 /** Remotes: what every kind of storage can be asked for, on behalf of a user. */
 import type { Row } from '#db/database.ts'
 import type { Tables } from '#db/tables.ts'
+import type { AskOptions } from '#outgoing/client.ts'
 import { FOLDER, type OriginData } from '../kinds.ts'
 
 export type StorageRow = Tables['storages']
@@ -61,8 +62,8 @@ export class RemoteError extends Error {
  * All throw RemoteError.
  */
 export interface Remote {
-  /** Asks for nothing but whether the user is still connected. */
-  check(): Promise<void>
+  /** Asks whether the user is still connected. @returns the account */
+  check(): Promise<string>
   list(parent: string): Promise<Listing>
   /** A file or folder by its id. */
   file(id: string): Promise<RemoteFile>
@@ -78,8 +79,40 @@ export interface Remote {
   openRoot(): Promise<string>
 }
 
-/** Sends a request with the credentials of the user. Throws RemoteError without a response. */
-export type Send = (address: string, init?: RequestInit) => Promise<Response>
+/** Sends a request with credentials. Throws RemoteError without a response. */
+export type Send = (address: string, init?: RequestInit, limits?: AskOptions) => Promise<Response>
+
+/** What an account may do in a managed folder, as bits of their sum. */
+export const fileRights = { read_files: 1, write_files: 2, create_files: 4, delete_files: 8, share_files: 16 } as const
+/** Accounts with the sum of their rights. */
+export type Rights = Readonly<Record<string, number>>
+
+/** A folder right below the root of the managed folders. */
+export interface ManagedFolder {
+  readonly id: string
+  readonly name: string
+}
+
+/** A copy of a folder that has ended, or the address to ask for its end. */
+export type FolderCopy = { readonly id: string } | { readonly monitor: string }
+
+/** The managed folders of a storage, as this server itself sees them by its own credentials. All throw RemoteError. */
+export interface FolderManager {
+  /** All folders below their root. */
+  folders(): Promise<readonly ManagedFolder[]>
+  /** Lets these accounts reach the root, and no others. */
+  admit(accounts: readonly string[]): Promise<void>
+  /** @returns the id of the new folder */
+  create(name: string): Promise<string>
+  rename(folder: ManagedFolder, name: string): Promise<void>
+  copy(folder: ManagedFolder, name: string): Promise<FolderCopy>
+  /** How far a copy is. @returns its id, or undefined while it goes on */
+  copied(monitor: string): Promise<string | undefined>
+  /** The ids of a folder and all below it, by their paths in the folder; its own is empty. */
+  contents(folder: ManagedFolder): Promise<ReadonlyMap<string, string>>
+  /** Gives accounts their rights in a folder, and takes away all others. */
+  share(folder: ManagedFolder, rights: Rights): Promise<void>
+}
 
 /** The error for a response without success. */
 export function failureOf({ status }: Response): RemoteError {
