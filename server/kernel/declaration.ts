@@ -643,6 +643,8 @@ export interface CopyingInto {
   readonly to: number
   /** The ids of copies by those of the originals, by table. */
   readonly copies: ReadonlyMap<TableName, ReadonlyMap<number, number>>
+  /** The parts that the request asks for. */
+  readonly parts: readonly string[]
 }
 
 /** How rows are copied with their project: with their links, to the copies of what these lead to. */
@@ -652,6 +654,8 @@ export interface Copied {
    * the condition of each.
    */
   readonly with: string | Readonly<Record<string, Sql>>
+  /** A part of the project without which they are not copied. */
+  readonly needs?: string
   /** The column of the row that they are copied with; `belongsTo` unless said otherwise. */
   readonly by?: string
   /** The part that their attachments belong to; without one, these are not copied. */

@@ -66,7 +66,7 @@ const declaration = {
   references: true,
   successor: true,
   attachments: true,
-  copied: { with: true, by: true, files: true, change: true, also: true } satisfies Members<Copied>,
+  copied: { with: true, needs: true, by: true, files: true, change: true, also: true } satisfies Members<Copied>,
   attached: true,
   moments: true,
   properties: true,

@@ -201,7 +201,7 @@ async function foldersToManage(now: Date): Promise<number> {
   await add('project_storages', { storage_id, project_id: shipyard, ...others })
   const copy = await it.make.row('project_storages', { storage_id, project_id: project, ...others })
   await add('managed_folders', { storage_id, folder_id: '1001', name: 'Former', rights: '{"vera":1}' })
-  await add('managed_folders', { storage_id, project_storage_id: copy, name: 'Copy', copied_from: '1002' })
+  await add('managed_folders', { storage_id, project_storage_id: copy, name: '', copied_from: '1002' })
   const link = { work_package_id: task, storage_id, creator_id: me.id, origin_id: '1003', ...stamps }
   await add('file_links', { ...link, origin_data: '{"id":"1003","name":"a.txt"}' })
   return storage_id

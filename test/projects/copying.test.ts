@@ -136,6 +136,11 @@ describe('A copy of the demo project', () => {
       assert.deepEqual(copies.map((one: any) => one[of]).sort(), originals.map((one: any) => one[of]).sort())
       assert.deepEqual(new Set(copies.map((one: any) => idAt(one._links.project))), new Set([copy]))
     }
+    const counts = async (project: number) => {
+      const { body } = await demo.admin.post(`/projects/${project}/copy/form`, { name: 'Any' })
+      return FLAGS.map((flag) => [flag, body._embedded.schema[flag].description])
+    }
+    assert.deepEqual(await counts(copy), await counts(from))
     await demo.close()
   })
 })

@@ -1,7 +1,7 @@
 /** Copies the rows of a project, as declarations say by `copied`. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { among, inserted } from '#db/dialect.ts'
-import { and, name, type Sql, sql, TRUE } from '#db/sql.ts'
+import { and, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
 import { pack, unpack } from '#kernel/model.ts'
@@ -28,6 +28,8 @@ export interface Copying {
   readonly from: number
   readonly to: number
   readonly copies: Copies
+  /** The parts that the request asks for. */
+  readonly parts: readonly string[]
 }
 
 /** The columns of links to one row, with the resources they lead to. */
@@ -70,19 +72,41 @@ export const partsOf = ({ copied }: Resource): readonly (readonly [part: string,
   typeof copied?.with === 'string' ? [[copied.with, TRUE]] : Object.entries(copied?.with ?? {})
 
 /** The condition on the originals: rows of the project, or of rows that have been copied, as far as the viewer sees them. */
-async function originals(context: Context, resource: Resource, { from, copies }: Copying): Promise<Sql> {
+async function originals(context: Context, resource: Resource, { from, copies }: Pick<Copying, 'from' | 'copies'>): Promise<Sql> {
   const column = name(`${resource.table}.${ownerColumn(resource)}`)
   const owner = ownerTable(context.model, resource)
   const owners = owner === 'projects' ? [from] : [...(copies.get(owner)?.keys() ?? [])]
   return and([among(context.engine, column, owners), await visibleWhere(context, resource)])
 }
 
-/** The number of rows of a project that satisfy a condition and that a copy by the viewer would have. */
-export async function countCopied(context: Context, resource: Resource, from: number, which: Sql): Promise<number> {
-  if (ownerTable(context.model, resource) !== 'projects') return 0
-  const where = and([which, await originals(context, resource, { from, to: 0, copies: new Map() })])
-  const row = await context.db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${where}`)
-  return row?.n ?? 0
+/** The condition on the rows of a project that a copy by the viewer would have, if it has all parts. */
+export async function copiedWhere(context: Context, resource: Resource, from: number): Promise<Sql> {
+  const column = name(`${resource.table}.${ownerColumn(resource)}`)
+  const table = ownerTable(context.model, resource)
+  const owner = copiedResources(context.model).find((one) => one.table === table)
+  const visible = await visibleWhere(context, resource)
+  if (!owner) return and([sql`${column} = ${from}`, visible])
+  const owners = and([await copiedWhere(context, owner, from), or(partsOf(owner).map(([, where]) => where))])
+  return and([sql`${column} in (select ${name(`${table}.id`)} from ${name(table)} where ${owners})`, visible])
+}
+
+/**
+ * The numbers of rows of a resource that a copy by the viewer would have, by the part of the project that they belong to. Rows that
+ * belong to the same part as those that they hang on are not counted beside them.
+ */
+export async function countCopied(context: Context, resource: Resource, from: number): Promise<ReadonlyMap<string, number>> {
+  const { model, db } = context
+  const owner = copiedResources(model).find(({ table }) => table === ownerTable(model, resource))
+  const counted = new Set(owner && partsOf(owner).map(([part]) => part))
+  const where = await copiedWhere(context, resource, from)
+  const counts = new Map<string, number>()
+  for (const [part, which] of partsOf(resource)) {
+    if (counted.has(part)) continue
+    const own = and([which, where])
+    const row = await db.one<{ n: number }>(sql`select count(*) as n from ${name(resource.table)} where ${own}`)
+    counts.set(part, row?.n ?? 0)
+  }
+  return counts
 }
 
 /** The ids of the rows that satisfy a condition and remain to be copied, parents before their children. */
@@ -119,7 +143,8 @@ export async function originalRows(db: Reader, resource: Resource, ids: readonly
  * The values of a copy: links to what is copied lead to the copies, and those to what is not are empty.
  * @returns undefined where a link is required that leads to nothing in the copy
  */
-function copyOf(context: Context, resource: Resource, original: Row, { from, to, copies }: Copying): Row | undefined {
+function copyOf(context: Context, resource: Resource, original: Row, copying: Copying): Row | undefined {
+  const { from, to, copies } = copying
   const { model, now, viewer } = context
   const own = new Set(copiedResources(model).map(({ table }) => table))
   const row: Row = { ...original }
@@ -145,7 +170,7 @@ function copyOf(context: Context, resource: Resource, original: Row, { from, to,
   if (resource.lock) row[resource.lock] = 0
   // The history begins with the copy, and so does the authorship; posts and the like stay their authors' own.
   if (resource.journal && resource.property.get('author')?.column) row.author_id = viewer.id
-  Object.assign(row, resource.copied?.change?.(row, { context, from, to, copies }))
+  Object.assign(row, resource.copied?.change?.(row, { context, ...copying }))
   delete row.id
   return pack(resource, row)
 }

@@ -1,9 +1,10 @@
 /** Copies of attachments: the files first, outside any transaction, and their rows with those of the containers. */
-import type { Database, Row, Transaction } from '#db/database.ts'
+import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { inserted } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { name, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { type FileStore, newName } from '#files/store.ts'
+import type { Resource } from '#kernel/declaration.ts'
 import { inContainers } from './attachments.ts'
 import { claim, discardReserved, reserve } from './loose.ts'
 import { awaitReading } from './reading.ts'
@@ -50,6 +51,15 @@ export async function copyFiles(
         if (!made.get(container_id as number)) await discardReserved(db, files, storage_name)
     },
   }
+}
+
+/** The number of files of containers. @param where the condition on the rows of the containers' resource */
+export async function countFiles(db: Reader, { name: type, table }: Resource, where: Sql): Promise<number> {
+  const containers = sql`select ${name(`${table}.id`)} from ${name(table)} where ${where}`
+  const row = await db.one<{ n: number }>(sql`
+    select count(*) as n from attachments
+    where container_type = ${type} and status <> 'prepared' and container_id in (${containers})`)
+  return row?.n ?? 0
 }
 
 async function copyFile(files: FileStore, from: string, to: string): Promise<boolean> {

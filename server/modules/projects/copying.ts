@@ -14,13 +14,22 @@ import { job } from '#kernel/module.ts'
 import { demand, ok, operation, rowAt } from '#kernel/operation.ts'
 import { builders, hrefOf } from '#kernel/resource.ts'
 import { save, writing } from '#kernel/write/commit.ts'
-import { type Copies, copiedResources, copyRows, countCopied, originalRows, partsOf, remaining } from '#kernel/write/copying.ts'
+import {
+  type Copies,
+  copiedResources,
+  copiedWhere,
+  copyRows,
+  countCopied,
+  originalRows,
+  partsOf,
+  remaining,
+} from '#kernel/write/copying.ts'
 import { form } from '#kernel/write/form.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
 import { inherit } from '#modules/accounts/inheritance.ts'
-import { copyFiles } from '#modules/files/copies.ts'
+import { copyFiles, countFiles } from '#modules/files/copies.ts'
 import { lookUp } from './facts.ts'
 import { Project } from './projects.ts'
 
@@ -92,8 +101,12 @@ async function copyOf(source: ProjectRow, context: Context, meta = flags): Promi
 async function counted(source: number, context: Context): Promise<readonly Property[]> {
   const counts = new Map<string, number>()
   const add = (part: string, n: number) => counts.set(part, (counts.get(part) ?? 0) + n)
-  for (const resource of copiedResources(context.model))
-    for (const [part, where] of partsOf(resource)) add(part, await countCopied(context, resource, source, where))
+  for (const resource of copiedResources(context.model)) {
+    for (const [part, n] of await countCopied(context, resource, source)) add(part, n)
+    const files = resource.copied?.files
+    if (files === undefined || partsOf(resource).some(([part]) => part === files)) continue
+    add(files, await countFiles(context.db, resource, await copiedWhere(context, resource, source)))
+  }
   for (const one of further) add(one.part, await one.count(context, source))
   return flags.map((flag, i) => {
     const part = allParts[i]
@@ -334,11 +347,12 @@ async function contents(services: JobContext<TaskPayload>, task: number, wanted:
   ))
     copied.getOrInsertComputed(row.kind as TableName, () => new Map()).set(row.from_id, row.to_id)
   const isWanted = (part: string | undefined) => part !== undefined && wanted.parts.includes(part)
-  const wantedOf = (resource: Resource) => partsOf(resource).filter(([part]) => isWanted(part))
+  const wantedOf = (resource: Resource) =>
+    partsOf(resource).filter(([part]) => isWanted(part) && isWanted(resource.copied?.needs ?? part))
   const resources = copiedResources(model).filter((resource) => wantedOf(resource).length > 0)
   const stages = further.filter(({ part }) => isWanted(part)).length + resources.length
   let stage = 0
-  const copying = { from: wanted.from, to: wanted.to, copies: copied }
+  const copying = { from: wanted.from, to: wanted.to, copies: copied, parts: wanted.parts }
   if (isWanted('members')) await step(async (tx) => members.run(tx, inside(context, tx), wanted, copied))
   for (const declared of resources) {
     const resource = context.model.of(declared)

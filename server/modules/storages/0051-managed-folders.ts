@@ -9,6 +9,7 @@ create table managed_folders (
   project_storage_id integer references project_storages (id) on delete set null,
   -- Null until it is known.
   folder_id text,
+  -- As it was last written, or is to be written first; empty where that is not known yet.
   name text not null,
   -- The accounts with rights in the folder, as bits.
   rights {json},

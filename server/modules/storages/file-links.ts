@@ -53,6 +53,7 @@ export const FileLink = resource<'file_links', unknown, Computed>('FileLink', 'f
   title: ({ origin_data }) => (origin_data as OriginData).name,
   order: { column: 'id' },
   visible: view,
+  copied: { with: 'fileLinks', needs: 'storages', by: 'work_package_id' },
   // The work package, which the operation has checked by then, decides who links files to it.
   may: { create: signedIn, delete: manage },
   computedColumns: {

@@ -28,7 +28,8 @@ export const storages = module('storages', {
   ],
   migrations: [migration, fileLinks, renewals, managedFolders],
   bodies,
-  resources: [Storage, OAuthClientCredentials, ProjectStorage, FileLink],
+  // Copies of file links come before those of folders, as the job that copies the files changes the links.
+  resources: [Storage, OAuthClientCredentials, FileLink, ProjectStorage],
   operations: [...credentialOperations, ...fileOperations, ...projectStorageOperations, ...fileLinkOperations],
   extends: [applicationExtension, workPackageExtension],
   jobs: [forgetAuthorizations, manageFolders, watchFolders],

@@ -199,6 +199,7 @@ async function write(
   const known = before ?? (await step((tx) => begin(tx, plan, name)))
   if (!known) return true
   const change = (values: Sql) => step((tx) => tx.run(sql`update managed_folders set ${values} where id = ${known.id}`))
+  if (known.name === '') await change(sql`name = ${name}`)
   const source = known.folder_id === null ? existing.find(({ id }) => id === known.copied_from) : undefined
 
   let folder: ManagedFolder | undefined
@@ -211,7 +212,8 @@ async function write(
     folder = { id, name }
   }
   // A folder of that name has been created or copied by a process that was killed then.
-  folder ??= existing.find(({ id }) => id === known.folder_id) ?? existing.find((one) => one.name === name)
+  folder ??=
+    existing.find(({ id }) => id === known.folder_id) ?? existing.find((one) => one.name === name || one.name === known.name)
   if (!folder && source) {
     const copy = await manager.copy(source, name)
     if ('monitor' in copy) {

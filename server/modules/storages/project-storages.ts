@@ -1,10 +1,11 @@
 /** Project storages: the storages that projects use, each with a folder of the project. */
 import type { Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
-import { name, raw, sql } from '#db/sql.ts'
+import { among, insert } from '#db/dialect.ts'
+import { name, raw, sql, TRUE } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { either, having, inProject, not } from '#kernel/access/rules.ts'
-import type { Context, Draft, Filter, Loaded } from '#kernel/declaration.ts'
+import type { Context, CopyingInto, Draft, Filter, Loaded } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
@@ -21,8 +22,10 @@ type Row = Tables['project_storages']
 const modes = ['inactive', 'manual', 'automatic'] as const
 type Mode = (typeof modes)[number]
 
+const readsFiles = inProject('read_files')
+
 /** Members who cannot read the files of a folder that is managed automatically cannot open it either. */
-export const mayOpen = either(not(having('project_folder_mode', 'automatic')), inProject('read_files'))
+export const mayOpen = either(not(having('project_folder_mode', 'automatic')), readsFiles)
 
 /** Keeps the id of a folder that a client names by its address; an empty one where it is a folder of another storage. */
 function withFolder({ row, before, given }: Draft<Row>): Partial<Row> {
@@ -78,6 +81,34 @@ async function manageFolder(tx: Transaction, { row, before }: Draft<Row>, _: Fac
   if (isManaged) await manage(tx, row.storage_id as number, now)
 }
 
+/** Rows with a folder that can be copied. */
+const hasManagedFolder = sql`project_storages.project_folder_mode = 'automatic' and project_storages.project_folder_id is not null`
+
+/** A copy shares a folder that somebody has chosen; one that this server manages is its own, and a job creates it. */
+const ofCopy = ({ project_folder_mode }: Row, { context }: CopyingInto): Partial<Row> => ({
+  creator_id: context.viewer.id,
+  ...(project_folder_mode === 'automatic' && { project_folder_id: null }),
+})
+
+/** Has a job copy the folders that this server manages, as far as the viewer reads the files in them. */
+async function copyFolders(
+  tx: Transaction,
+  pairs: ReadonlyMap<number, number>,
+  { context, from, parts }: CopyingInto,
+): Promise<void> {
+  const ids = [...pairs.keys()]
+  const rows = await tx.all<Row>(
+    sql`select * from project_storages where ${among(tx.engine, sql`id`, ids)} and ${hasManagedFolder}`,
+  )
+  const [reads] = await rights(context, readsFiles)
+  const isCopied = parts.includes('storageProjectFolders') && reads.holds({ project_id: from })
+  for (const { id, storage_id, project_folder_id } of rows) {
+    const copy = { storage_id, project_storage_id: pairs.get(id), name: '', copied_from: project_folder_id }
+    if (isCopied) await tx.run(insert('managed_folders', copy))
+    await manage(tx, storage_id, context.now)
+  }
+}
+
 /** The storages of a page, and what is known of each, by storage. */
 async function loadStorages(rows: readonly Row[], context: Context) {
   const ids = [...new Set(rows.map(({ storage_id }) => storage_id))]
@@ -119,6 +150,12 @@ export const ProjectStorage = resource<'project_storages', Facts>('ProjectStorag
   belongsTo: 'project_id',
   paginated: false,
   visible: viewLinks(),
+  copied: {
+    with: { storages: TRUE, storageProjectFolders: hasManagedFolder },
+    needs: 'storages',
+    change: ofCopy,
+    also: copyFolders,
+  },
   may: { create: manageInProject, update: manageInProject, delete: manageInProject },
   // Who sees a storage follows from the projects that use it.
   topics: ['projects'],
