@@ -605,6 +605,18 @@ export interface Tables {
     back_url: string | null
     expires_at: string
   }
+  provider_tokens: {
+    id: number
+    user_id: number
+    identity_id: number
+    access_token: string | null
+    refresh_token: string | null
+    expires_at: string
+    refused: boolean
+    renewing_until: string | null
+    created_at: string
+    updated_at: string
+  }
   queries: {
     id: number
     name: string
@@ -712,6 +724,11 @@ export interface Tables {
     is_readonly: boolean
     excluded_from_totals: boolean
     default_done_ratio: number
+  }
+  storage_accounts: {
+    storage_id: number
+    user_id: number
+    account: string
   }
   storage_authorizations: {
     state: string

@@ -3,13 +3,13 @@
  * token makes the server contact any other host.
  */
 import type { JWTVerifyResult } from 'jose'
+import { COOL_DOWN, keysOf, ProviderUnavailable } from '#identity/provider-client.ts'
 import { availableProviders, linkedUser, type Provider } from '#identity/providers.ts'
 import { API } from '#identity/scopes.ts'
 import { limitsOf } from '#identity/tokens.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
-import { COOL_DOWN, keysOf, ProviderUnavailable } from './provider.ts'
 import { type Asking, type BearerWay, insufficientScope, wrongBearer } from './refusals.ts'
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512']

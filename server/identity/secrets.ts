@@ -94,6 +94,8 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: 'oauth_client_credentials', column: 'client_secret', key: 'id' },
   { table: 'storage_connections', column: 'access_token', key: 'id' },
   { table: 'storage_connections', column: 'refresh_token', key: 'id' },
+  { table: 'provider_tokens', column: 'access_token', key: 'id' },
+  { table: 'provider_tokens', column: 'refresh_token', key: 'id' },
   { table: 'storage_authorizations', column: 'code_verifier', key: 'state', passing: true },
   { table: 'provider_sign_ins', column: 'nonce', key: 'state', passing: true },
   { table: 'provider_sign_ins', column: 'code_verifier', key: 'state', passing: true },

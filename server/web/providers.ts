@@ -3,49 +3,27 @@
  * account to the browser's current session, so any site may start it without harm.
  */
 import type { Configuration, IDToken } from 'openid-client'
-import type { Database } from '#db/database.ts'
-import { askProvider, metadataOf, ProviderUnavailable } from '#http/provider.ts'
 import { browserIn, givenBrowser } from '#http/session.ts'
+import { clientOf, ProviderUnavailable } from '#identity/provider-client.ts'
 import { comeBack, type Kept, LONGEST_SIGN_IN, setOut } from '#identity/provider-sign-ins.ts'
-import { availableProviders, type Provider } from '#identity/providers.ts'
-import { keysOf } from '#identity/secrets.ts'
+import { keepProviderTokens, type ProviderTokens } from '#identity/provider-tokens.ts'
+import { availableProviders, linkedUser, type Provider } from '#identity/providers.ts'
 import { randomKey } from '#identity/tokens.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { type Identity, identityOf, isLinked, type Refusal, signInBy } from '#modules/accounts/provider-accounts.ts'
+import { usesProviderTokens } from '#modules/storages/single-sign-on.ts'
 import { html } from '#text/html.ts'
 import { circumstancesOf, enter } from './entrance.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, onTo, page, type Visit } from './page.ts'
 
-/** Milliseconds: a user waits for the response, and a provider may be slow. */
-const PATIENCE = 10_000
-
 async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
   const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params.slug)
   if (!provider) throw notFound('The identity provider does not exist or is disabled.')
   return provider
-}
-
-/**
- * The client configuration of this server at a provider.
- * @throws ProviderUnavailable
- */
-async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
-  const client_secret = sealed && keysOf(db).open({ table: 'auth_providers', column: 'client_secret', id }, sealed)
-  const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(db, issuer)])
-  const methods = metadata.token_endpoint_auth_methods_supported
-  const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
-  const authentication =
-    client_secret === null ? openid.None() : (isPosted ? openid.ClientSecretPost : openid.ClientSecretBasic)(client_secret)
-  const configuration: Configuration = new openid.Configuration(metadata, client_id, {}, authentication)
-  configuration[openid.customFetch] = (address, options) => askProvider(db, issuer, address, options as RequestInit, PATIENCE)
-  openid.enableNonRepudiationChecks(configuration)
-  // Only on this machine: `isIssuer` requires HTTPS of all others.
-  if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration)
-  return { openid, configuration }
 }
 
 const callbackOf = ({ settings }: Visit, { slug }: Provider) => addressOf(settings, `/auth/${slug}/callback`)
@@ -82,7 +60,7 @@ async function leave(visit: Visit): Promise<Answer> {
     await setOut(db, provider, { state, browser }, { nonce, code_verifier, back_url: back_url ?? null }, now)
     const address = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: callbackOf(visit, provider),
-      scope: 'openid profile email',
+      scope: await scopeFor(visit, configuration),
       state,
       nonce,
       code_challenge: await openid.calculatePKCECodeChallenge(code_verifier),
@@ -95,12 +73,18 @@ async function leave(visit: Visit): Promise<Answer> {
   }
 }
 
-/** The identity that the provider asserts. Throws if the response is invalid. */
+/** The scope of a sign-in. Tokens that are kept are to be renewed without the user, which some providers want to be told. */
+async function scopeFor({ db }: Visit, configuration: Configuration): Promise<string> {
+  const offline = configuration.serverMetadata().scopes_supported?.includes('offline_access') && (await usesProviderTokens(db))
+  return `openid profile email${offline ? ' offline_access' : ''}`
+}
+
+/** The identity that the provider asserts, and its tokens. Throws if the response is invalid. */
 async function identify(
   visit: Visit,
   provider: Provider,
   { state, nonce, code_verifier }: Kept & { state: string },
-): Promise<Identity> {
+): Promise<{ identity: Identity; tokens: ProviderTokens }> {
   const { openid, configuration } = await clientOf(provider, visit.db)
   const address = new URL(callbackOf(visit, provider))
   address.search = visit.given.toString()
@@ -112,11 +96,13 @@ async function identify(
   const claims = tokens.claims() as IDToken
   if (!isStorable(claims.sub)) throw new Error('The subject contains invalid characters.')
   const isKnown = await isLinked(visit.db, provider, claims.sub)
-  if (isKnown || configuration.serverMetadata().userinfo_endpoint === undefined) return identityOf(claims.sub, claims, provider)
+  if (isKnown || configuration.serverMetadata().userinfo_endpoint === undefined)
+    return { identity: identityOf(claims.sub, claims, provider), tokens }
   const more = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
   // `email_verified` must belong to the same address.
   const { email_verified, ...others } = claims
-  return identityOf(claims.sub, 'email' in more ? { ...others, ...more } : { ...claims, ...more }, provider)
+  const identity = identityOf(claims.sub, 'email' in more ? { ...others, ...more } : { ...claims, ...more }, provider)
+  return { identity, tokens }
 }
 
 /** The reason of an error for the log. Syntax errors are left out, because they quote the response. */
@@ -136,17 +122,20 @@ async function arrive(visit: Visit): Promise<Answer> {
   if (!kept || !state) {
     return refuse(visit, 'The sign-in was started in another browser, has expired, or has already been used. Start again.', 422)
   }
-  let identity: Identity
+  let found: Awaited<ReturnType<typeof identify>>
   try {
-    identity = await identify(visit, provider, { ...kept, state })
+    found = await identify(visit, provider, { ...kept, state })
   } catch (error) {
     request.log.warn({ provider: provider.slug, reason: reasonOf(error) }, 'sign-in by a provider failed')
     if (isOfProvider(error)) return unavailable(visit, provider)
     if (given.has('error')) return refuse(visit, `${provider.name} rejected the sign-in.`, 422)
     return refuse(visit, `The response of ${provider.name} is invalid.`, 422)
   }
+  const { identity, tokens } = found
   const admission = await signInBy(provider, identity, circumstancesOf(visit), db)
   if (typeof admission === 'string') return refuse(visit, sentences[admission](provider.name), 422)
+  const user = await linkedUser(db, provider, identity.subject)
+  if (user && (await usesProviderTokens(db))) await keepProviderTokens(db, provider, user.id, tokens, now)
   return enter(visit, admission, kept.back_url)
 }
 

@@ -13,6 +13,7 @@ import { isId } from '#kernel/read/operators.ts'
 import { comeBack, connect, credentialsOf, isConnected, setOut } from '#modules/storages/connections.ts'
 import { connectPath } from '#modules/storages/knowledge.ts'
 import { RemoteError, type StorageRow } from '#modules/storages/remotes/remote.ts'
+import { isSingleSignOn } from '#modules/storages/single-sign-on.ts'
 import { Storage } from '#modules/storages/storages.ts'
 import { html } from '#text/html.ts'
 import { ownPath } from './own-path.ts'
@@ -56,7 +57,7 @@ async function leave(visit: OwnVisit, services: Services): Promise<Answer> {
   const { db, settings, now, session, params } = visit
   const storage = await storageOf(visit, services)
   const credentials = await credentialsOf(db, storage.id)
-  if (!credentials || credentials.client_id !== params.client_id) {
+  if (!credentials || isSingleSignOn(storage) || credentials.client_id !== params.client_id) {
     throw notFound('The file storage has no such client. An administrator has to set its OAuth client credentials.')
   }
   const destination = destinationIn(visit)

@@ -1,7 +1,7 @@
 /** Validation of a provider's issuer and endpoints. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isIssuer, mayLeadTo } from '#http/provider.ts'
+import { isIssuer, mayLeadTo } from '#identity/provider-client.ts'
 
 test('a provider has an HTTPS address, or one on this machine', () => {
   for (const issuer of [

@@ -21,6 +21,8 @@ export interface OAuthServer {
   readonly asked: string[]
   readonly clientId: string
   readonly clientSecret: string
+  /** Whether it accepts a token that it has not given itself. */
+  accepts: (token: string) => boolean
   /** Seconds for which new tokens are good. */
   life: number
   /** Forgets all access tokens, as if they had expired early. */
@@ -88,7 +90,8 @@ export async function oauthServer(
     if (url.pathname === tokenPath) return tokens(new URLSearchParams(text), reply)
     const { method = '', headers } = request
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
-    if (!access.has(token) && !open.some((one) => one.test(url.pathname))) return reply(401, { error: 'unauthorized' })
+    if (!access.has(token) && !it.accepts(token) && !open.some((one) => one.test(url.pathname)))
+      return reply(401, { error: 'unauthorized' })
     return answer({ method, path: url.pathname, query: url.searchParams, headers, text, isOwn: own.has(token) }, reply)
   }
   const server: Server = createServer((request, response) => {
@@ -98,6 +101,7 @@ export async function oauthServer(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const it: OAuthServer = {
     ...{ url, asked, clientId, clientSecret },
+    accepts: () => false,
     life: 3600,
     expire: () => access.clear(),
     revoke: () => {

@@ -26,6 +26,12 @@ export interface FakeProvider {
   documents: Record<string, unknown>
   /** Wrong claims of the ID token, or a signature by another key. */
   faults: { claims?: Record<string, unknown>; forged?: boolean }
+  /** The access tokens that it has given and not let expire, with their users, and what they are for. */
+  readonly given: Map<string, { sub: string; audience?: string; scope?: string }>
+  /** Whether it gives refresh tokens, too; each works once. */
+  refreshes: boolean
+  /** Refuses all refresh tokens and exchanges. */
+  revoke(): void
   /** Replaces the key of the provider and of its documents. */
   rotate(algorithm?: string): Promise<void>
   /** The public key, as PEM. */
@@ -85,6 +91,7 @@ export async function fakeProvider(): Promise<FakeProvider> {
       let body = ''
       for await (const chunk of request) body += chunk
       const form = new URLSearchParams(body)
+      if (form.get('grant_type') !== 'authorization_code') return later(form, response)
       const grant = codes.get(form.get('code') ?? '')
       codes.delete(form.get('code') ?? '')
       const challenge = createHash('sha256')
@@ -97,15 +104,47 @@ export async function fakeProvider(): Promise<FakeProvider> {
       if (!isGranted) return void json(response, { error: 'invalid_grant' }, 400)
       const accessToken = randomBytes(16).toString('hex')
       tokens.set(accessToken, grant)
+      it.given.set(accessToken, { sub: grant.person.sub })
       const claims = { aud: CLIENT_ID, nonce: grant.nonce, ...grant.person, ...it.faults.claims }
       const idToken = await sign(claims, {}, it.faults.forged ? other.privateKey : key.privateKey)
-      json(response, { access_token: accessToken, token_type: 'Bearer', expires_in: 60, id_token: idToken })
+      json(response, {
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: 60,
+        id_token: idToken,
+        ...(it.refreshes && refreshToken(grant.person.sub)),
+      })
     },
     '/userinfo': (request, response) => {
       const grant = tokens.get(request.headers.authorization?.slice('Bearer '.length) ?? '')
       if (!grant) return void json(response, { error: 'invalid_token' }, 401)
       json(response, { sub: grant.person.sub, ...grant.userInfo })
     },
+  }
+
+  const refreshTokens = new Map<string, string>()
+  const refreshToken = (sub: string) => {
+    const refresh_token = randomBytes(16).toString('hex')
+    refreshTokens.set(refresh_token, sub)
+    return { refresh_token }
+  }
+  /** Gives tokens for a refresh token, or in exchange for an access token (RFC 8693). */
+  const later = (form: URLSearchParams, response: ServerResponse): unknown => {
+    const token = randomBytes(16).toString('hex')
+    const answer = { access_token: token, token_type: 'Bearer', expires_in: 60 }
+    if (form.get('grant_type') === 'refresh_token') {
+      const sub = refreshTokens.get(form.get('refresh_token') ?? '')
+      refreshTokens.delete(form.get('refresh_token') ?? '')
+      if (sub === undefined) return json(response, { error: 'invalid_grant' }, 400)
+      it.given.set(token, { sub })
+      return json(response, { ...answer, ...refreshToken(sub) })
+    }
+    const subject = it.given.get(form.get('subject_token') ?? '')
+    const [audience, scope] = [form.get('audience') ?? '', form.get('scope') ?? '']
+    if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:token-exchange' || !subject || subject.audience)
+      return json(response, { error: 'invalid_grant' }, 400)
+    it.given.set(token, { sub: subject.sub, audience, scope })
+    return json(response, { ...answer, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' })
   }
 
   const server = createServer((request, response) => {
@@ -128,6 +167,12 @@ export async function fakeProvider(): Promise<FakeProvider> {
     answers: {},
     documents: {},
     visitor: undefined,
+    given: new Map(),
+    refreshes: false,
+    revoke: () => {
+      it.given.clear()
+      refreshTokens.clear()
+    },
     faults: {},
     rotate: async (alg = 'RS256') => {
       key = { ...(await generateKeyPair(alg)), alg, kid: randomBytes(4).toString('hex') }

@@ -2,12 +2,12 @@
  * Connections of users to storages: tokens by the authorization code flow with PKCE (RFC 6749, RFC 7636), their renewal, and
  * requests that are sent with them. Tokens are stored encrypted, and sent to the storage's own address only.
  */
-import { setTimeout } from 'node:timers/promises'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
-import { name, sql } from '#db/sql.ts'
+import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { accessTokenIn, endsSoon, renewTokens, storeTokens, TokensEnded } from '#identity/kept-tokens.ts'
 import { keysOf, type Place } from '#identity/secrets.ts'
 import { hashToken } from '#identity/tokens.ts'
 import type { Context } from '#kernel/declaration.ts'
@@ -19,19 +19,22 @@ import { noteState } from './knowledge.ts'
 import { graph, graphEndpoints, graphFolders, ownScope } from './remotes/graph.ts'
 import { nextcloud, nextcloudEndpoints } from './remotes/nextcloud.ts'
 import { nextcloudFolders, ownAuthorization } from './remotes/nextcloud-folders.ts'
-import { type FolderManager, objectIn, type Remote, RemoteError, type Send, type StorageRow } from './remotes/remote.ts'
+import {
+  type FolderManager,
+  objectIn,
+  type Remote,
+  RemoteError,
+  type Send,
+  type StorageRow,
+  type TokenSource,
+} from './remotes/remote.ts'
+import { isSingleSignOn, providerTokens } from './single-sign-on.ts'
 
 type Credentials = Tables['oauth_client_credentials']
 type Connection = Tables['storage_connections']
 
-/** Milliseconds before its end at which a token is renewed. */
-const EARLY = 30_000
 /** Seconds for which a token is good where the storage does not say so. */
 const USUAL_LIFE = 3600
-/** Milliseconds for which one process has a renewal to itself: longer than a request to a storage takes. */
-const LONGEST_RENEWAL = 15_000
-/** Milliseconds between looks at the renewal of another process. */
-const RENEWAL_POLL = 50
 /** Seconds for the consent at the storage. */
 const LONGEST_AUTHORIZATION = 10 * 60
 
@@ -67,8 +70,7 @@ interface Tokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly expiresAt: string
-  /** Undefined if the storage has not named it: the known one stays. */
-  readonly account: string | null | undefined
+  readonly account: string | undefined
 }
 
 /** The storage refuses a code or a refresh token. */
@@ -110,30 +112,19 @@ async function asked(db: Database, address: string, init: RequestInit = {}, limi
   }
 }
 
-const placeOf = (id: number, column: 'access_token' | 'refresh_token'): Place => ({ table: 'storage_connections', column, id })
-
-/** Stores tokens as the connection of a user; the former refresh token stays where the storage gives no new one. */
+/** Stores tokens as the connection of a user, in place of a former one. */
 function keep(db: Database, credentialsId: number, userId: number, tokens: Tokens, now: Date): Promise<void> {
   const at = now.toISOString()
   const { account, expiresAt } = tokens
-  const known = account === undefined ? sql`storage_connections.account` : sql`excluded.account`
   const store = async (tx: Transaction) => {
     const row = await tx.one<{ id: number }>(sql`
       insert into storage_connections (credentials_id, user_id, account, expires_at, refused, created_at, updated_at)
       values (${credentialsId}, ${userId}, ${account ?? null}, ${expiresAt}, false, ${at}, ${at})
       on conflict (credentials_id, user_id) do update
-        set account = ${known}, expires_at = excluded.expires_at,
-          refused = excluded.refused, renewing_until = null, updated_at = excluded.updated_at
+        set account = ${account ?? null}
       returning id`)
     const { id } = row as { id: number }
-    for (const [column, token] of [
-      ['access_token', tokens.accessToken],
-      ['refresh_token', tokens.refreshToken],
-    ] as const) {
-      if (token === undefined) continue
-      const stored = await keysOf(db).seal(tx, placeOf(id, column), token)
-      await tx.run(sql`update storage_connections set ${name(column)} = ${stored} where id = ${id}`)
-    }
+    await storeTokens(tx, db, 'storage_connections', id, tokens, now)
   }
   // The credentials or the user may have been removed in the meantime.
   return db.transaction(store).catch((error: unknown) => {
@@ -141,64 +132,16 @@ function keep(db: Database, credentialsId: number, userId: number, tokens: Token
   })
 }
 
-const renewals = new WeakMap<Database, Map<number, Promise<void>>>()
-
-/**
- * Renews the tokens of a connection; concurrent callers of a process share one renewal.
- * Throws RemoteError.
- */
-function renew(asking: Asking, storage: StorageRow, credentials: Credentials, connection: Connection): Promise<void> {
-  const running = renewals.getOrInsertComputed(asking.db, () => new Map())
-  const known = running.get(connection.id) ?? renewOnce(asking, storage, credentials, connection)
-  running.set(connection.id, known)
-  return known.finally(() => running.delete(connection.id))
-}
-
-/**
- * Renews tokens unless another process does: a refresh token works once, and its second use counts as theft, which ends the
- * user's consent at the storage (RFC 9700, 4.14.2).
- */
-async function renewOnce(asking: Asking, storage: StorageRow, credentials: Credentials, former: Connection): Promise<void> {
+/** Renews the tokens of a connection. Throws RemoteError. */
+async function renew(asking: Asking, storage: StorageRow, credentials: Credentials, connection: Connection): Promise<void> {
   const { db, now } = asking
-  const { id } = former
-  const connection = await claimRenewal(db, former)
-  if (!connection) return
-  const refresh_token = keysOf(db).open(placeOf(id, 'refresh_token'), connection.refresh_token ?? '')
-  try {
-    const tokens = await askForTokens(asking, storage, credentials, { grant_type: 'refresh_token', refresh_token })
-    await keep(db, credentials.id, connection.user_id, tokens, now)
-  } catch (error) {
-    const refused = error instanceof Refusal
-    await db.transaction((tx) =>
-      tx.run(sql`
-        update storage_connections set refused = ${refused}, renewing_until = null, updated_at = ${now.toISOString()}
-        where id = ${id} and refresh_token = ${connection.refresh_token}`),
-    )
-    throw error
-  }
-}
-
-/**
- * Waits for the renewal of a connection by other processes, if there is one, and claims it for this process otherwise.
- * @returns undefined if another process has renewed the tokens
- * @throws RemoteError if the connection cannot be renewed
- */
-async function claimRenewal(db: Database, { id, access_token }: Connection): Promise<Connection | undefined> {
-  for (;;) {
-    const current = await db.one<Connection>(sql`select * from storage_connections where id = ${id}`)
-    if (!current?.refresh_token || current.refused) throw new RemoteError('unconnected')
-    if (current.access_token !== access_token) return undefined
-    const at = new Date()
-    const until = new Date(at.getTime() + LONGEST_RENEWAL).toISOString()
-    const count = await db.transaction((tx) =>
-      tx.run(sql`
-        update storage_connections set renewing_until = ${until}
-        where id = ${id} and refresh_token = ${current.refresh_token}
-          and (renewing_until is null or renewing_until <= ${at.toISOString()})`),
-    )
-    if (count > 0) return current
-    await setTimeout(RENEWAL_POLL)
-  }
+  const ask = (refresh_token: string) =>
+    askForTokens(asking, storage, credentials, { grant_type: 'refresh_token', refresh_token }).catch((error: unknown) => {
+      throw error instanceof Refusal ? new TokensEnded(error.message, { cause: error }) : error
+    })
+  await renewTokens(db, 'storage_connections', connection, now, ask).catch((error: unknown) => {
+    throw error instanceof TokensEnded ? new RemoteError('unconnected', undefined, error) : error
+  })
 }
 
 const remoteOf = (storage: StorageRow, send: Send, settings: Settings, account: string | null): Remote =>
@@ -218,47 +161,51 @@ export async function remoteFor(
   { outside: db, settings, now, viewer }: Context,
   storage: StorageRow,
 ): Promise<Remote | undefined> {
+  const asking = { db, settings, now }
+  if (isSingleSignOn(storage)) {
+    const tokens = await providerTokens(asking, storage, viewer.id)
+    return tokens && remoteOf(storage, sendingBy(db, tokens), settings, null)
+  }
   const credentials = await credentialsOf(db, storage.id)
   const connection = credentials && (await connectionOf(db, credentials.id, viewer.id))
   if (!credentials || !connection || connection.refused || connection.access_token === null) return undefined
-  const asking = { db, settings, now }
-  const sending: Send = async (address, init = {}) => {
-    const response = await sendAs(asking, storage, credentials, address, init, connection.user_id)
-    return response
-  }
-  return remoteOf(storage, sending, settings, connection.account)
+  const tokens = tokensOf(asking, storage, credentials, viewer.id)
+  return remoteOf(storage, sendingBy(db, tokens), settings, connection.account)
 }
 
-/** Sends a request with the user's token. One that has expired, or is not accepted, is renewed once. Throws RemoteError. */
-async function sendAs(
-  asking: Asking,
-  storage: StorageRow,
-  credentials: Credentials,
-  address: string,
-  init: RequestInit,
-  userId: number,
-): Promise<Response> {
-  const { db, now } = asking
-  const once = async (connection: Connection): Promise<Response> => {
-    const token = keysOf(db).open(placeOf(connection.id, 'access_token'), connection.access_token ?? '')
-    return asked(db, address, { ...init, headers: { ...(init.headers as object), authorization: `Bearer ${token}` } })
+/** Sends requests with a user's token. One that is not accepted is renewed once. */
+const sendingBy =
+  (db: Database, tokens: TokenSource): Send =>
+  async (address, init, limits) => {
+    const send = (token: string) => authorizedBy(db, `Bearer ${token}`)(address, init, limits)
+    const token = await tokens.current()
+    const response = await send(token)
+    return response.status === 401 ? send(await tokens.renewed(token)) : response
   }
+
+/** The tokens of a connection. */
+function tokensOf(asking: Asking, storage: StorageRow, credentials: Credentials, userId: number): TokenSource {
+  const { db, now } = asking
   const current = async (): Promise<Connection> => {
     const connection = await connectionOf(db, credentials.id, userId)
     if (!connection || connection.refused) throw new RemoteError('unconnected')
     return connection
   }
-  let connection = await current()
-  let isNew = false
-  if (Date.parse(connection.expires_at) < now.getTime() + EARLY) {
+  const renewed = async (connection: Connection): Promise<string> => {
     await renew(asking, storage, credentials, connection)
-    connection = await current()
-    isNew = true
+    return accessTokenIn(db, 'storage_connections', await current())
   }
-  const response = await once(connection)
-  if (response.status !== 401 || isNew) return response
-  await renew(asking, storage, credentials, connection)
-  return once(await current())
+  return {
+    current: async () => {
+      const connection = await current()
+      return endsSoon(connection, now) ? renewed(connection) : accessTokenIn(db, 'storage_connections', connection)
+    },
+    renewed: async (refused) => {
+      const connection = await current()
+      const token = accessTokenIn(db, 'storage_connections', connection)
+      return token === refused ? renewed(connection) : token
+    },
+  }
 }
 
 /**
@@ -302,6 +249,17 @@ export async function checkConnection(context: Context, storage: StorageRow): Pr
 
 /** Stores the viewer's account at a storage, where it was not told with the tokens. */
 async function keepAccount({ outside: db, viewer }: Context, storage: StorageRow, account: string): Promise<void> {
+  if (isSingleSignOn(storage)) {
+    const known = await db.one(sql`
+      select account from storage_accounts where storage_id = ${storage.id} and user_id = ${viewer.id} and account = ${account}`)
+    if (known) return
+    await db.transaction((tx) =>
+      tx.run(sql`
+        insert into storage_accounts (storage_id, user_id, account) values (${storage.id}, ${viewer.id}, ${account})
+        on conflict (storage_id, user_id) do update set account = excluded.account`),
+    )
+    return
+  }
   const credentials = await credentialsOf(db, storage.id)
   const connection = credentials && (await connectionOf(db, credentials.id, viewer.id))
   if (!connection || connection.account === account) return
@@ -394,7 +352,7 @@ export async function connect(
     code_verifier: verifier,
   })
   const account = tokens.account ?? (await accountBehind(asking, storage, tokens))
-  await keep(asking.db, credentials.id, userId, { ...tokens, account: account ?? null }, asking.now)
+  await keep(asking.db, credentials.id, userId, { ...tokens, account }, asking.now)
 }
 
 /** The account that tokens are for; undefined if the storage does not say so now: the next check does. */

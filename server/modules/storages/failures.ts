@@ -9,7 +9,7 @@ const outbound: Readonly<Partial<Record<Failure, ErrorIdentifier>>> = {
 }
 
 const NOT_CONNECTED =
-  'Your account is not connected to the file storage. Open the link "authorize" of the storage in a browser to connect it.'
+  'Your account is not connected to the file storage. Open the link "authorize" of the storage in a browser to connect it; a storage without that link needs you to sign in by your identity provider.'
 
 /** The error for a viewer without a connection. */
 export const notConnected = (): ApiError => forbidden(NOT_CONNECTED)

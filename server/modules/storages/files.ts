@@ -13,6 +13,7 @@ import { noLink } from './kinds.ts'
 import { connectPath } from './knowledge.ts'
 import { nextcloudRoot } from './remotes/nextcloud.ts'
 import { type Remote, type RemoteFile, ROOT, type StorageRow } from './remotes/remote.ts'
+import { isSingleSignOn } from './single-sign-on.ts'
 import { Storage } from './storages.ts'
 
 const storageAt = async (id: string, context: Context): Promise<StorageRow> =>
@@ -172,11 +173,11 @@ export async function withConnection(
   storage: StorageRow,
   work: (remote: Remote) => Promise<string>,
 ): Promise<string> {
-  const credentials = await credentialsOf(context.outside, storage.id)
-  if (!credentials)
+  const credentials = isSingleSignOn(storage) ? undefined : await credentialsOf(context.outside, storage.id)
+  if (!credentials && !isSingleSignOn(storage))
     throw notFound('The file storage is not configured yet. An administrator has to store its OAuth client credentials.')
   const remote = await remoteFor(context, storage)
-  if (remote) return asking(remote, work, { isAsked: true })
+  if (remote || !credentials) return asking(remote, work, { isAsked: true })
   const query = context.params.size > 0 ? `?${context.params}` : ''
   return addressOf(context.settings, connectPath(storage.id, credentials.client_id, `${context.path}${query}`))
 }

@@ -4,6 +4,7 @@ import { storages as migration } from './0044-storages.ts'
 import { fileLinks } from './0045-file-links.ts'
 import { renewals } from './0050-renewals.ts'
 import { managedFolders } from './0051-managed-folders.ts'
+import { storageAccounts } from './0053-storage-accounts.ts'
 import { bodies } from './bodies.ts'
 import { forgetAuthorizations } from './connections.ts'
 import { operations as credentialOperations, OAuthClientCredentials } from './credentials.ts'
@@ -26,7 +27,7 @@ export const storages = module('storages', {
     },
     { part: 'Work', name: 'File links', description: 'Links of work packages to files in file storages.', of: ['FileLink'] },
   ],
-  migrations: [migration, fileLinks, renewals, managedFolders],
+  migrations: [migration, fileLinks, renewals, managedFolders, storageAccounts],
   bodies,
   // Copies of file links come before those of folders, as the job that copies the files changes the links.
   resources: [Storage, OAuthClientCredentials, FileLink, ProjectStorage],

@@ -2,18 +2,19 @@
 import { among } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { tokensOfProviders } from '#identity/provider-tokens.ts'
 import { rights } from '#kernel/access/rights.ts'
 import type { Context, Loaded } from '#kernel/declaration.ts'
 import { manageLinks } from './access.ts'
 import type { State } from './kinds.ts'
+import { isSingleSignOn, SINGLE_SIGN_ON } from './single-sign-on.ts'
 
 type Storage = Tables['storages']
 
-/** The credentials of this server at a storage, and the viewer's connection. */
+/** The credentials of this server at a storage, if it has any, and the viewer's connection or tokens of the identity provider. */
 export interface Access {
   readonly storage_id: number
-  readonly client_id: string
-  readonly has_secret: unknown
+  readonly client_id: string | null
   readonly connection_id: number | null
   readonly refused: boolean | null
 }
@@ -26,10 +27,14 @@ export async function loadAccess(
   { db, engine, viewer }: Context,
 ): Promise<ReadonlyMap<number, Access>> {
   const found = await db.all<Access>(sql`
-    select c.storage_id, c.client_id, c.client_secret is not null as has_secret, k.id as connection_id, k.refused
-    from oauth_client_credentials c
+    select s.id as storage_id, c.client_id,
+      case when s.authentication_method = ${SINGLE_SIGN_ON} then own.id else k.id end as connection_id,
+      case when s.authentication_method = ${SINGLE_SIGN_ON} then own.refused else k.refused end as refused
+    from storages s
+    left join oauth_client_credentials c on c.storage_id = s.id
     left join storage_connections k on k.credentials_id = c.id and k.user_id = ${viewer.id}
-    where ${among(engine, sql`c.storage_id`, idsOf(rows))}`)
+    left join (select t.id, t.user_id, t.refused from ${tokensOfProviders}) own on own.user_id = ${viewer.id}
+    where ${among(engine, sql`s.id`, idsOf(rows))}`)
   return new Map(found.map((one) => [one.storage_id, one]))
 }
 
@@ -49,8 +54,8 @@ export const accessOf = ({ id }: Storage, { loaded }: Pick<Loaded, 'loaded'>): A
 
 /** Whether users can connect to a storage. */
 export function isConfigured(row: Storage, access: Access | undefined): boolean {
-  if (row.authentication_method === 'OAuth2SSO') return row.host !== null && row.storage_audience !== null
-  if (access === undefined) return false
+  if (isSingleSignOn(row)) return row.host !== null && row.storage_audience !== null
+  if (!access?.client_id) return false
   if (row.type === 'Nextcloud') return row.host !== null
   return row.tenant_id !== null && row.drive_id !== null && (row.type !== 'Sharepoint' || row.host !== null)
 }

@@ -59,8 +59,10 @@ async function plans(db: Reader, storage: number | undefined): Promise<readonly 
         ([permission, bit]) => sql`
     select u.id, k.account, ${raw(String(bit))} as bit
     from project_storages u join storages on storages.id = u.storage_id
-    join oauth_client_credentials c on c.storage_id = u.storage_id
-    join storage_connections k on k.credentials_id = c.id and k.account is not null
+    join (
+      select c.storage_id, own.user_id, own.account from storage_connections own
+      join oauth_client_credentials c on c.id = own.credentials_id where own.account is not null
+      union select storage_id, user_id, account from storage_accounts) k on k.storage_id = u.storage_id
     where ${isPlanned} and ${holdsFor(inProject(permission), db.engine, sql`k.user_id`, (own) => name(`u.${own}`))}`,
       ),
       ' union ',

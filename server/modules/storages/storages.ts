@@ -24,6 +24,7 @@ import {
 } from './kinds.ts'
 import { accessOf, connectPath, isConfigured, loadAccess, loadUploads, stateOf } from './knowledge.ts'
 import { sealed } from './sealed.ts'
+import { isSingleSignOn } from './single-sign-on.ts'
 
 type Row = Tables['storages']
 
@@ -67,9 +68,11 @@ async function keepApplication(tx: Transaction, { row, before }: Draft<Row>, _: 
   }
 }
 
-/** Ends the connections of users to a storage that has moved: their tokens are not for its new address. */
+/** Ends the connections of users to a storage that has moved or authenticates them otherwise: their tokens are not for that. */
 async function disconnect(tx: Transaction, { row, before }: Draft<Row>): Promise<void> {
-  if (!before || (row.host === before.host && row.tenant_id === before.tenant_id)) return
+  const reasons = ['host', 'tenant_id', 'authentication_method'] as const
+  if (!before || reasons.every((one) => row[one] === before[one])) return
+  await tx.run(sql`delete from storage_accounts where storage_id = ${row.id}`)
   await tx.run(sql`
     delete from storage_connections
     where credentials_id in (select id from oauth_client_credentials where storage_id = ${row.id})`)
@@ -102,7 +105,8 @@ export const Storage = resource('Storage', 'storages', {
     prepareUpload: 'Prepares an upload; one link for each project in which the caller may link files.',
     open: 'Redirects to the web page of its files. Null for a drive that is not configured.',
     authorizationState: 'URN of the state of the caller’s connection.',
-    authorize: 'Web page that connects the caller. Present only without a connection.',
+    authorize:
+      'Web page that connects the caller. Present only without a connection, and not with single sign-on, where signing in by the identity provider connects.',
     projectStorages: 'Projects that use it.',
     oauthApplication: 'The application by which it uses this API. For administrators, only Nextcloud.',
     oauthClientCredentials: 'The credentials by which this server uses it. For administrators.',
@@ -190,7 +194,7 @@ export const Storage = resource('Storage', 'storages', {
     },
     open: {
       // A drive has to be asked for its web page.
-      href: (row, page) => (isNextcloud(row) || accessOf(row, page) ? `/api/v3/storages/${row.id}/open` : null),
+      href: (row, page) => (isNextcloud(row) || accessOf(row, page)?.client_id ? `/api/v3/storages/${row.id}/open` : null),
     },
     authorizationState: {
       href: (row, page) => stateLink(stateOf(row, page)).href,
@@ -203,8 +207,12 @@ export const Storage = resource('Storage', 'storages', {
         return addressOf(page.context.settings, address)
       },
       title: 'Authorize',
+      // With single sign-on there is nothing to consent to: users are connected by signing in.
       when: (row, page) =>
-        accessOf(row, page) !== undefined && page.context.viewer.signedIn && stateOf(row, page) !== 'Connected',
+        !isSingleSignOn(row) &&
+        Boolean(accessOf(row, page)?.client_id) &&
+        page.context.viewer.signedIn &&
+        stateOf(row, page) !== 'Connected',
     },
     projectStorages: { href: ({ id }) => listHref('project_storages', { storageId: ['=', id] }) },
   },

@@ -82,6 +82,13 @@ export interface Remote {
 /** Sends a request with credentials. Throws RemoteError without a response. */
 export type Send = (address: string, init?: RequestInit, limits?: AskOptions) => Promise<Response>
 
+/** Where the access tokens of a user come from. Throws RemoteError. */
+export interface TokenSource {
+  current(): Promise<string>
+  /** Another token than one that the storage does not accept. */
+  renewed(refused: string): Promise<string>
+}
+
 /** What an account may do in a managed folder, as bits of their sum. */
 export const fileRights = { read_files: 1, write_files: 2, create_files: 4, delete_files: 8, share_files: 16 } as const
 /** Accounts with the sum of their rights. */

@@ -4,13 +4,17 @@
  * an operator configured it; other hosts that its metadata names are contacted only at public or allowed addresses.
  */
 import type { RemoteJWKSet } from 'jose'
-import type { ServerMetadata } from 'openid-client'
+import type { Configuration, ServerMetadata } from 'openid-client'
 import type { Database } from '#db/database.ts'
 import { hostOf } from '#outgoing/addresses.ts'
 import { outgoingOf } from '#outgoing/client.ts'
+import type { Provider } from './providers.ts'
+import { keysOf as secretsOf } from './secrets.ts'
 
 /** The timeout in milliseconds, unless a user waits for the response. */
 const PATIENCE = 2_000
+/** The timeout where a user waits, as a provider may be slow. */
+const LONG_PATIENCE = 10_000
 const LARGEST_ANSWER = 256 * 1024
 /** The pause in milliseconds after a failure, so that an unavailable provider delays one request and no others. */
 export const COOL_DOWN = 10_000
@@ -147,4 +151,24 @@ export async function keysOf(db: Database, issuer: string): Promise<RemoteJWKSet
   })
   keySets.set(jwks_uri, keys)
   return keys
+}
+
+/**
+ * The client configuration of this server at a provider.
+ * @throws ProviderUnavailable
+ */
+export async function clientOf({ id, issuer, client_id, client_secret: sealed }: Provider, db: Database) {
+  const client_secret = sealed && secretsOf(db).open({ table: 'auth_providers', column: 'client_secret', id }, sealed)
+  const [openid, metadata] = await Promise.all([import('openid-client'), metadataOf(db, issuer)])
+  const methods = metadata.token_endpoint_auth_methods_supported
+  const isPosted = Array.isArray(methods) && !methods.includes('client_secret_basic')
+  const authentication =
+    client_secret === null ? openid.None() : (isPosted ? openid.ClientSecretPost : openid.ClientSecretBasic)(client_secret)
+  const configuration: Configuration = new openid.Configuration(metadata, client_id, {}, authentication)
+  configuration[openid.customFetch] = (address, options) =>
+    askProvider(db, issuer, address, options as RequestInit, LONG_PATIENCE)
+  openid.enableNonRepudiationChecks(configuration)
+  // Only on this machine: `isIssuer` requires HTTPS of all others.
+  if (issuer.startsWith('http:')) openid.allowInsecureRequests(configuration)
+  return { openid, configuration }
 }
