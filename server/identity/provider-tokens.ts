@@ -2,7 +2,7 @@
  * The tokens of users at their identity provider, which they bring with a sign-in: for services that know the same provider, and
  * in exchange for tokens that are for such a service alone (RFC 8693).
  */
-import type { Database, Reader } from '#db/database.ts'
+import type { Database, Reader, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -126,3 +126,7 @@ function ended(error: unknown): never {
     throw new TokensEnded('The identity provider has refused it.', { cause: error })
   throw cause instanceof Error && cause.constructor.name === 'ProviderUnavailable' ? cause : error
 }
+
+/** Forgets the tokens of a user. @returns how many there were */
+export const forgetProviderTokens = (tx: Transaction, user: number): Promise<number> =>
+  tx.run(sql`delete from provider_tokens where user_id = ${user}`)

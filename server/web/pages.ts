@@ -10,6 +10,7 @@ import { connectedApplications } from './oauth/connected.ts'
 import { oauthPages } from './oauth/pages.ts'
 import { ownAccount } from './own-account.ts'
 import { ownSessions } from './own-sessions.ts'
+import { ownStorages } from './own-storages.ts'
 import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
 import { passkeys } from './passkeys.ts'
@@ -26,6 +27,7 @@ export const areas: readonly Area[] = [
   ownTokens,
   ownSessions,
   connectedApplications,
+  ownStorages,
   lostPassword,
   firstRun,
   providers,

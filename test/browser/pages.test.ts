@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import type { Database } from '#db/database.ts'
+import { inserted } from '#db/dialect.ts'
 import { register } from '#identity/oauth/applications.ts'
 import { allow } from '#identity/oauth/grants.ts'
 import { assertFit, browserMissing, looks, picture, startBrowser } from '#test/chromium.ts'
@@ -25,6 +26,7 @@ const inside: [name: string, path: string][] = [
   ['start', '/'],
   ['confirm', '/confirm'],
   ['connected-applications', '/my/applications'],
+  ['file storages', '/my/storages'],
   ['oauth-applications', '/admin/oauth/applications'],
   ['oauth-new', '/admin/oauth/applications/new'],
   ['oauth-one', '/admin/oauth/applications/1'],
@@ -51,6 +53,15 @@ const fill = (db: Database, user: number): Promise<string> =>
     const { clientId } = await register(tx, { ...shared, name: 'Time clock' }, user, now)
     const { id } = await register(tx, { ...shared, name: 'Weekly report' }, user, now)
     await allow(tx, id, user, ['api_v3'], now)
+    const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+    for (const name of ['Chart room', 'Cargo hold']) {
+      const storage = { type: 'Nextcloud', name, host: `https://${name.at(-1)}.example`, ...stamps }
+      const storage_id = await inserted(tx, 'storages', storage)
+      const client = { storage_id, client_id: name, client_secret: 'secret', ...stamps }
+      const credentials_id = await inserted(tx, 'oauth_client_credentials', client)
+      const connection = { credentials_id, user_id: user, expires_at: stamps.created_at, refused: false, ...stamps }
+      if (name === 'Cargo hold') await inserted(tx, 'storage_connections', connection)
+    }
     return clientId
   })
 

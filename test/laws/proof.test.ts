@@ -273,6 +273,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   '/my/access_tokens': 'revokes tokens',
   '/my/sessions': 'ends sessions',
   '/my/applications': 'revokes grants of applications',
+  '/my/storages': 'ends connections to file storages',
   '/account/lost_password': 'mails a link to the owner',
   '/account/lost_password/choose': 'requires the secret of such a link',
   '/account/force_password_change': 'a stage of the sign-in',

@@ -1,7 +1,7 @@
 /** Common setup of OAuth tests: applications, signed-in users, and the authorization flow. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { type Registration, register } from '#identity/oauth/applications.ts'
+import { type Registration, register, update } from '#identity/oauth/applications.ts'
 import { client, type Instance, instance, type Reply } from '#test/instance.ts'
 import { quickHash } from '#test/passwords.ts'
 import { PASSWORD } from '#test/scene.ts'
@@ -23,6 +23,8 @@ export interface Application {
 export interface Scene extends Instance {
   /** A new application, by default confidential and with the callback. */
   application(values?: Partial<Registration>): Promise<Application>
+  /** Gives an application this redirect URI alone. */
+  redirectsTo(application: number, uri: string): Promise<void>
   /** A new user with a signed-in browser. */
   person(): Promise<{ id: number; login: string; browser: Browser }>
   /** Requests an authorization. */
@@ -92,6 +94,8 @@ export async function scene(): Promise<Scene> {
           new Date(),
         ),
       ),
+
+    redirectsTo: (id, uri) => it.db.transaction((tx) => update(tx, id, { redirectUris: [uri] }, new Date())),
 
     async person() {
       const login = `ada-${++count}`

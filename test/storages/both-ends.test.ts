@@ -160,11 +160,7 @@ describe('this server as a client of a storage', () => {
     const { id, clientId, secret } = await remote.application({ name: 'First Halyard' })
     const set = await it.admin.post(`/storages/${storage}/oauth_client_credentials`, { clientId, clientSecret: secret })
     assert.deepEqual([set.status, set.body.configured], [201, true])
-    await remote.db.transaction((tx) =>
-      tx.run(sql`
-        update oauth_applications set redirect_uris = ${JSON.stringify([`${it.url}/oauth_clients/${clientId}/callback`])}
-        where id = ${id}`),
-    )
+    await remote.redirectsTo(id, `${it.url}/oauth_clients/${clientId}/callback`)
   })
 
   const stateOf = async ({ client: one }: Pick<Person, 'client'>): Promise<string> =>
