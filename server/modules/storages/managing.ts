@@ -3,14 +3,16 @@
  * project, and shares with those members who are connected to the storage. What the folders are to be like follows from the
  * database alone; a job for each storage writes what differs from it.
  */
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Reader, Transaction } from '#db/database.ts'
 import { updateEach } from '#db/dialect.ts'
-import { join, name, raw, type Sql, sql } from '#db/sql.ts'
+import { join, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { enqueue } from '#jobs/queue.ts'
-import { holdsFor, inProject } from '#kernel/access/rules.ts'
-import { createCache } from '#kernel/cache.ts'
+import { inProject, peopleFor } from '#kernel/access/rules.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
+import { type Cache, createCache } from '#kernel/cache.ts'
 import type { JobContext, JobKind } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 import { settingsOf } from '#kernel/settings.ts'
@@ -53,31 +55,54 @@ async function plans(db: Reader, storage: number | undefined): Promise<readonly 
     from project_storages u join projects p on p.id = u.project_id join storages on storages.id = u.storage_id
     where ${isPlanned} order by u.id`)
   if (folders.length === 0) return []
-  const shares = await db.all<{ id: number; account: string; bit: number }>(
-    join(
-      Object.entries(fileRights).map(
-        ([permission, bit]) => sql`
-    select u.id, k.account, ${raw(String(bit))} as bit
-    from project_storages u join storages on storages.id = u.storage_id
-    join (
+  const accounts = Map.groupBy(await accountsIn(db, storage), ({ storage_id }) => storage_id)
+  const snapshot = await caches.getOrInsertComputed(db, createCache).snapshot(db)
+  const planned: Plan[] = []
+  for (const folder of folders) {
+    const { project_id, storage_id } = folder
+    const people = await snapshot.remember(`people in ${project_id}`, permissionTopics, async () => {
+      // Requests to this process have their turn between projects.
+      await setImmediate()
+      return peopleIn(db, project_id)
+    })
+    const shares = (accounts.get(storage_id) ?? []).map(({ user_id, account }) => ({ account, sum: people.get(user_id) ?? 0 }))
+    planned.push({ ...folder, rights: summed(shares) })
+  }
+  return planned
+}
+
+const caches = new WeakMap<Reader, Cache>()
+
+/** The accounts of users in storages, or in one. */
+const accountsIn = (db: Reader, storage: number | undefined) =>
+  db.all<{ storage_id: number; user_id: number; account: string }>(sql`
+    select k.storage_id, k.user_id, k.account from (
       select c.storage_id, own.user_id, own.account from storage_connections own
       join oauth_client_credentials c on c.id = own.credentials_id where own.account is not null
-      union select storage_id, user_id, account from storage_accounts) k on k.storage_id = u.storage_id
-    where ${isPlanned} and ${holdsFor(inProject(permission), db.engine, sql`k.user_id`, (own) => name(`u.${own}`))}`,
+      union all select storage_id, user_id, account from storage_accounts) k
+    ${storage === undefined ? raw('') : sql`where k.storage_id = ${storage}`}`)
+
+/** The people with rights in the folder of a project, with the sums of these. */
+async function peopleIn(db: Reader, project_id: number): Promise<ReadonlyMap<number, number>> {
+  const rows = await db.all<{ user_id: number; bit: number }>(
+    join(
+      Object.entries(fileRights).map(
+        ([permission, bit]) =>
+          sql`select g.user_id, ${raw(String(bit))} as bit from (${peopleFor(inProject(permission), db.engine, { project_id })}) g`,
       ),
       ' union ',
     ),
   )
-  const byFolder = Map.groupBy(shares, ({ id }) => id)
-  return folders.map((folder) => ({ ...folder, rights: summed(byFolder.get(folder.id) ?? []) }))
+  const sums = new Map<number, number>()
+  for (const { user_id, bit } of rows) sums.set(user_id, (sums.get(user_id) ?? 0) + bit)
+  return sums
 }
 
-/** The sums of bits by account. Nobody has any other right who may not read. */
-function summed(shares: readonly { account: string; bit: number }[]): Rights {
+/** The sums by account, several users of which may share one. Nobody has any other right who may not read. */
+function summed(shares: readonly { account: string; sum: number }[]): Rights {
   const sums: Record<string, number> = {}
-  for (const { account, bit } of shares) sums[account] = (sums[account] ?? 0) | bit
-  const entries = Object.entries(sums).filter(([, sum]) => sum & fileRights.read_files)
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+  for (const { account, sum } of shares) if (sum & fileRights.read_files) sums[account] = (sums[account] ?? 0) | sum
+  return sums
 }
 
 const LONGEST_NAME = 200
@@ -140,7 +165,7 @@ export const manageFolders: JobKind<Payload> = job<Payload>('storages.manage-fol
     if (!storage) return
     const { planned, differing } = await differences(db, storage.id)
     if (differing.length === 0) return
-    const settings = await settingsOf(db, await createCache().snapshot(db))
+    const settings = await settingsOf(db, await caches.getOrInsertComputed(db, createCache).snapshot(db))
     const manager = await foldersOf({ db, settings, now }, storage)
     if (!manager) return
     await manager.admit([...new Set(planned.flatMap(({ rights }) => Object.keys(rights)))])
