@@ -19,8 +19,7 @@ import { isManageable, manage } from './managing.ts'
 type Row = Tables['project_storages']
 
 /** How a project's folder comes about: there is none, somebody chooses it, or this server manages it. */
-const modes = ['inactive', 'manual', 'automatic'] as const
-type Mode = (typeof modes)[number]
+const modes = ['inactive', 'manual', 'automatic']
 
 const readsFiles = inProject('read_files')
 
@@ -48,12 +47,9 @@ async function lookUp({ row }: Draft<Row>, { db }: Context): Promise<Facts> {
   return { isManageable: storage !== undefined }
 }
 
-const offered = ({ isManageable }: Facts): readonly Mode[] => modes.filter((mode) => mode !== 'automatic' || isManageable)
+const offered = ({ isManageable }: Facts): readonly string[] => modes.filter((mode) => mode !== 'automatic' || isManageable)
 
-function check({ row, before, given }: Draft<Row>, facts: Facts): Violation[] {
-  const isNew = row.project_folder_mode !== before?.project_folder_mode
-  if (isNew && modeFault(row.project_folder_mode) === undefined && !offered(facts).includes(row.project_folder_mode as Mode))
-    return [violation('projectFolderMode', NOT_OFFERED)]
+function check({ row, given }: Draft<Row>): Violation[] {
   if (row.project_folder_id === '') return [violation('projectFolder', 'must be a folder of the storage')]
   const isMissing = row.project_folder_mode === 'manual' && (row.project_folder_id ?? null) === null
   return isMissing && !given.has('projectFolder') ? [violation('projectFolder', "can't be blank")] : []
@@ -165,7 +161,6 @@ export const ProjectStorage = resource<'project_storages', Facts>('ProjectStorag
       required: true,
       hasDefault: true,
       allowed: { texts: (_, facts) => offered(facts) },
-      fault: modeFault,
     }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
@@ -205,9 +200,3 @@ export const ProjectStorage = resource<'project_storages', Facts>('ProjectStorag
   operations: ['index', 'show', 'create', 'update', 'delete'],
   extensions: ['create', 'update', 'delete'],
 })
-
-const NOT_OFFERED = 'is not set to one of the allowed values'
-
-function modeFault(value: unknown): string | undefined {
-  return modes.some((mode) => mode === value) ? undefined : NOT_OFFERED
-}
