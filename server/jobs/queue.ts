@@ -83,6 +83,14 @@ const inPlace = (hasKey: boolean): Sql =>
       : '',
   )
 
+/** The keys of jobs of a kind that wait or run, given-up ones excluded. */
+export async function waitingKeys(tx: Transaction, { name }: JobKind): Promise<ReadonlySet<string>> {
+  const rows = await tx.all<{ key: string }>(
+    sql`select key from jobs where name = ${name} and key is not null and due_at is not null`,
+  )
+  return new Set(rows.map(({ key }) => key))
+}
+
 /**
  * Withdraws the waiting job of a key.
  * @returns whether there was one; a running job does not count

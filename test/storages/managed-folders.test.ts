@@ -144,7 +144,10 @@ describe('a Nextcloud', () => {
     it.cloud.isBroken = true
     await assert.rejects(settle())
     it.cloud.isBroken = false
+    // Not at once: each failure makes the wait longer.
     await settle()
+    assert.equal(await folder(), undefined)
+    await runDue(it.db, { only: ['storages.manage-folders'], now: new Date(Date.now() + 3_600_000) })
     assert.match((await folder()) as string, /files\/\d+$/)
   })
 

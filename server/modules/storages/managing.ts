@@ -9,7 +9,7 @@ import type { Reader, Transaction } from '#db/database.ts'
 import { updateEach } from '#db/dialect.ts'
 import { join, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { enqueue } from '#jobs/queue.ts'
+import { enqueue, waitingKeys } from '#jobs/queue.ts'
 import { inProject, peopleFor } from '#kernel/access/rules.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
 import { type Cache, createCache } from '#kernel/cache.ts'
@@ -196,7 +196,9 @@ export const watchFolders = job('storages.watch-folders', {
     const storages = new Set(differing.map(({ storage }) => storage))
     if (storages.size === 0) return
     return async (tx: Transaction) => {
-      for (const storage of storages) await manage(tx, storage, now)
+      // A job that waits because the storage is down keeps its time.
+      const waiting = await waitingKeys(tx, manageFolders)
+      for (const storage of storages) if (!waiting.has(String(storage))) await manage(tx, storage, now)
     }
   },
 })
