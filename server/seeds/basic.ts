@@ -248,7 +248,7 @@ export const roles: readonly RoleSeed[] = [
     permissions: words(`
       view_work_packages edit_work_packages work_package_assigned copy_work_packages export_work_packages
       add_work_package_comments edit_own_work_package_comments manage_work_package_relations
-      view_own_time_entries log_own_time edit_own_time_entries
+      view_own_time_entries log_own_time edit_own_time_entries view_file_links
     `),
   },
   {
@@ -259,7 +259,7 @@ export const roles: readonly RoleSeed[] = [
     permissions: words(`
       view_work_packages work_package_assigned export_work_packages
       add_work_package_comments edit_own_work_package_comments add_work_package_attachments
-      view_own_time_entries log_own_time edit_own_time_entries
+      view_own_time_entries log_own_time edit_own_time_entries view_file_links
     `),
   },
   {

@@ -62,6 +62,25 @@ test('a file that is linked already stays as it is', async () => {
   )
 })
 
+test('whoever a work package is shared with sees its links and their storage, and no others', async () => {
+  const { make } = it
+  const shared = await make.workPackage({ project_id: it.project })
+  await post([element(50, 'shared.txt')], vera, `/work_packages/${shared}/file_links`)
+  const guest = await make.user()
+  const role = await make.role(['view_work_packages', 'view_file_links'], 'work_package')
+  const stamps = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
+  const place = { project_id: it.project, entity_type: 'WorkPackage', entity_id: shared }
+  const membership_id = await make.row('memberships', { principal_id: guest, ...place, ...stamps }, 'memberships')
+  await make.row('membership_roles', { membership_id, role_id: role }, 'memberships')
+  const client = await it.as(guest)
+  const [link] = elementsOf(await client.get(`/work_packages/${shared}/file_links`))
+  assert.deepEqual([link?.originData.name, link?._links.storage.href], ['shared.txt', `/api/v3/storages/${it.nextcloud}`])
+  assert.equal((await client.get(`/file_links/${link.id}`)).status, 200)
+  assert.ok('fileLinks' in (await client.get(`/work_packages/${shared}`)).body._links)
+  assert.equal((await client.get(at)).status, 404)
+  assert.equal((await client.delete(`/file_links/${link.id}`)).status, 403)
+})
+
 test('a storage is named by its address as well', async () => {
   for (const href of [it.cloud.url, `${it.cloud.url}/`]) {
     const [link] = elementsOf(await post([element(`by ${href}`, 'x.txt', {}, { storageUrl: { href } })]))

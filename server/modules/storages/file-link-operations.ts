@@ -14,7 +14,7 @@ import { extension } from '#kernel/resource.ts'
 import { save, writing } from '#kernel/write/commit.ts'
 import { sentLink, toErrors } from '#kernel/write/payload.ts'
 import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
-import { manageLinks, viewLinks } from './access.ts'
+import { manageLinks, viewLinksOfWork } from './access.ts'
 import { remoteFor } from './connections.ts'
 import { FILE_STATES, FileLink, type FileState } from './file-links.ts'
 import { redirect, withConnection } from './files.ts'
@@ -30,7 +30,7 @@ const listHref = ({ id }: Row): string => `/api/v3/work_packages/${id}/file_link
 export const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: { fileLinks: 'Files in file storages that it links to.', addFileLink: 'Links files.' },
   actions: {
-    fileLinks: { href: listHref, may: viewLinks() },
+    fileLinks: { href: listHref, may: viewLinksOfWork },
     addFileLink: { href: listHref, method: 'post', may: manageLinks() },
   },
 })
@@ -50,7 +50,7 @@ const listFileLinks = operation({
   run: async (ask) => {
     const { context } = ask
     const workPackage = await workPackageAt(ask)
-    const maySee = await holds(context, viewLinks(), workPackage)
+    const maySee = await holds(context, viewLinksOfWork, workPackage)
     const within = maySee ? sql`file_links.work_package_id = ${workPackage.id}` : FALSE
     const list = async () => index(context, context.model.of(FileLink), { within })
     try {

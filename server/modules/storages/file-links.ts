@@ -4,7 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { signedIn, through } from '#kernel/access/rules.ts'
 import type { Draft, Loaded } from '#kernel/declaration.ts'
 import { resource } from '#kernel/resource.ts'
-import { manageLinks, viewLinks } from './access.ts'
+import { manageLinks, viewLinksOfWork } from './access.ts'
 import { type OriginData, originDataFault, originDataKind } from './kinds.ts'
 
 /** Computed columns that rules read. */
@@ -15,9 +15,11 @@ interface Computed {
 
 type Row = Tables['file_links']
 
-const ofProject = { find: ({ project_id }: Partial<Computed>) => ({ project_id }) }
-const view = through('work_package_id', 'work_packages', viewLinks(), ofProject)
-const manage = through('work_package_id', 'work_packages', manageLinks(), ofProject)
+const ofWork = {
+  find: ({ project_id, work_package_id }: Partial<Row & Computed>) => ({ id: work_package_id, project_id }),
+}
+const view = through('work_package_id', 'work_packages', viewLinksOfWork, ofWork)
+const manage = through('work_package_id', 'work_packages', manageLinks(), ofWork)
 
 /** How a file is at its storage, for the viewer. */
 export const fileStates = {

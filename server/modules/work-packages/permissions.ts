@@ -33,7 +33,7 @@ export const projectModules: readonly ProjectModule[] = [
       dependencies: viewWorkPackages,
       actions: ['work_package_attachments/create'],
     }),
-    project('view_file_links', { dependencies: viewWorkPackages, actions: ['file_links/view'] }),
+    shareable('view_file_links', { dependencies: viewWorkPackages, actions: ['file_links/view'] }),
     project('manage_file_links', { dependencies: ['view_file_links'], actions: ['file_links/manage'] }),
     project('manage_wiki_page_links', { dependencies: ['edit_work_packages'], actions: ['wiki_page_links/manage'] }),
 
