@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { makeAction } from '#modules/custom-fields/actions.ts'
 import { removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
+import { runDue } from '#test/jobs.ts'
 import { link, type Scene, scene } from './scene.ts'
 
 let s: Scene
@@ -79,6 +80,7 @@ test('The versions of a deleted project are removed from values elsewhere', asyn
   const id = await s.server.make.row('versions', stored, 'versions', 'projects')
   const holder = await s.server.make.project({ custom_values: { [release]: id } })
   await remove(`/projects/${doomed}`, 204)
+  await runDue(s.server.db, { only: ['projects.delete'] })
   const { body } = await s.server.admin.get(`/projects/${holder}`)
   assert.equal(body._links[`customField${release}`].href, null)
 })

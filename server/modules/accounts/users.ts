@@ -64,6 +64,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   may: { create: creates, update: changesUser, delete: removes },
   /** A login, or `me`. */
   resolve: async (logins, { db, engine, viewer }) => {
+    if (logins.length === 1 && logins[0] === 'me') return new Map([['me', viewer.id]])
     const asked = recordset(
       engine,
       { login: 'text' },
