@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { build } from '../scripts/build.ts'
 
+// Started is what is installed.
+await build()
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
 
 /** The environment without the variables that configure the developer's own Halyard. */

@@ -18,24 +18,30 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   process.channel?.unref()
   // Compiled code is kept only where nobody but the package's owner can put any.
   module.enableCompileCache(join(dirname(script), '../node_modules/.cache/halyard'))
-  const { main } = await import('../server/main.ts')
+  const bundle = join(dirname(script), '../dist/server/main.js')
+  const { main } = await import(existsSync(bundle) ? bundle : '../server/main.ts')
   await main(process.argv.slice(2), process.env)
 } else {
-  const node = bundledNode()
-  if (node === undefined) {
-    console.error(`Halyard needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`)
-    process.exitCode = 1
-  } else {
+  const node = packagedNode()
+  if (node !== undefined && existsSync(node)) {
+    // The process becomes the other one where the platform can do that.
+    if (typeof process.execve === 'function') process.execve(node, [node, script, ...process.argv.slice(2)], process.env)
     await runWith(node)
+  } else {
+    const isUnscripted = node !== undefined
+    const remedy = isUnscripted
+      ? ' The one that comes with it was not set up, as its install script did not run: npm rebuild node --ignore-scripts=false'
+      : ''
+    console.error(`Halyard needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.${remedy}`)
+    process.exitCode = 1
   }
 }
 
-/** The Node that was installed as one of the package's dependencies. */
-function bundledNode() {
+/** Where the Node is that comes with the package as one of its dependencies; undefined if that is not installed. */
+function packagedNode() {
   try {
     const description = module.createRequire(import.meta.url).resolve('node/package.json')
-    const node = join(dirname(description), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-    return existsSync(node) ? node : undefined
+    return join(dirname(description), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   } catch {
     return undefined
   }

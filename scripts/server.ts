@@ -2,7 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { build } from './build.ts'
 
+// Started is what is installed.
+await build()
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
 /** The environment without the variables that configure the developer's own Halyard. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALYARD_')))

@@ -8,6 +8,7 @@ import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makePostgresTemplate, makeSqliteTemplate } from '#test/template.ts'
+import { build } from './build.ts'
 import { postgresMissing, startPostgres } from './postgres.ts'
 import { scratch } from './scratch.ts'
 
@@ -69,6 +70,8 @@ async function main(args: string[]): Promise<boolean> {
   const databaseFiles = findTests(positionals, values.all ? [] : onOneEngine)
   if (files.length === 0) throw new Error(`No test file matches ${(positionals.length > 0 ? positionals : everyTest).join(' ')}.`)
 
+  // Some tests start what is installed.
+  await build()
   const flags = values.name === undefined ? testRunner : [...testRunner, `--test-name-pattern=${values.name}`]
   const walks: NodeJS.ProcessEnv = { HALYARD_TEST_SEED: values.seed, HALYARD_TEST_ALL: String(values.all) }
   const repeat = `--seed ${values.seed}${values.all ? ' --all' : ''}`

@@ -1,5 +1,7 @@
 /** Dispatches the command line to a command: the only file that starts anything. */
+
 import { UnavailableError } from '#db/database.ts'
+import { nameSources } from '#files/stacks.ts'
 import { columns } from './commands/columns.ts'
 import type { Command } from './commands/command.ts'
 import { type Environment, flagTypes, options, parseFlags, readConfig, variableOf } from './config.ts'
@@ -330,15 +332,13 @@ const commands: Readonly<Record<string, Command>> = {
   version: {
     meaning: 'print the version',
     options: [],
-    run: async () => {
-      const { default: description } = await import('../package.json', { with: { type: 'json' } })
-      console.log(description.version)
-    },
+    run: async () => console.log((await import('#files/package.ts')).version),
   },
 }
 
 /** Runs the command of the command line. On failure, prints the reason and exits with 1. */
 export async function main(args: readonly string[], environment: Environment): Promise<void> {
+  nameSources()
   try {
     await run(args, environment)
   } catch (error) {
@@ -401,3 +401,5 @@ function help(): string {
     ...own,
   ].join('\n')
 }
+
+if (import.meta.main) await main(process.argv.slice(2), process.env)

@@ -306,10 +306,28 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   )
 
-test('an older Node starts the supported one, which ends with it even after SIGKILL', async (t) => {
-  // Only the version of an older Node is simulated: the script checks nothing else.
+/** A module that makes Node look like an older one to the script, which checks nothing else. */
+async function older(t: TestContext, more = ''): Promise<string> {
   const pretending = join(await folder(t), 'older.mjs')
-  await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n`)
+  await writeFile(pretending, `Object.defineProperty(process.versions, 'node', { value: '20.1.0' })\n${more}`)
+  return pretending
+}
+
+test('an older Node becomes the supported one', async (t) => {
+  const args = ['--import', await older(t), script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  let printed = ''
+  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    printed += chunk
+    if (printed.includes('Halyard is ready')) break
+  }
+  child.kill('SIGTERM')
+  assert.deepEqual(await once(child, 'exit'), [0, null])
+})
+
+test('an older Node that cannot start another in its place starts it beside, and that ends with it even after SIGKILL', async (t) => {
+  const pretending = await older(t, 'process.execve = undefined\n')
   const args = ['--import', pretending, script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { build } from '../build.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 const customary = '../shared/reference/openproject-apiv3.openapi.yml'
@@ -29,6 +30,8 @@ export async function loadServed({ url, token }: Omit<Server, 'stop'>): Promise<
   return response.json()
 }
 
+// Started is what is installed.
+await build()
 const script = ['bin/halyard.js']
 
 /** Resources of the contract that only an operator can create. */

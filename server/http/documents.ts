@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { packageFile, version } from '#files/package.ts'
 import type { Model } from '#kernel/declaration.ts'
 import { settingsOf } from '#kernel/settings.ts'
 import { sendText } from './answer.ts'
@@ -11,12 +11,12 @@ import { PREFIX, type Services, snapshotFor } from './mount.ts'
 import { openapi } from './openapi.ts'
 
 const require = createRequire(import.meta.url)
-const { version } = require('../../package.json') as { version: string }
+const pageFile = (name: string) => packageFile('server', 'http', 'docs', name)
 
 /** The assets of the page, by the names in its requests. */
 const parts: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
-  'page.css': { file: fileURLToPath(new URL('docs/page.css', import.meta.url)), type: 'text/css; charset=utf-8' },
-  'page.js': { file: fileURLToPath(new URL('docs/page.js', import.meta.url)), type: 'text/javascript; charset=utf-8' },
+  'page.css': { file: pageFile('page.css'), type: 'text/css; charset=utf-8' },
+  'page.js': { file: pageFile('page.js'), type: 'text/javascript; charset=utf-8' },
   'explorer.js': {
     file: require.resolve('openapi-explorer/dist/browser/openapi-explorer.min.js'),
     type: 'text/javascript; charset=utf-8',

@@ -1,5 +1,6 @@
 /** Forms that create or use passkeys. They need the only script of the product and stay hidden without it. */
 import { readFileSync } from 'node:fs'
+import { packageFile } from '#files/package.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html, trusted } from '#text/html.ts'
 import { allowed, type Permits } from './layout.ts'
@@ -36,7 +37,7 @@ export const optionsAnswer = (options: object, headers: Record<string, string> =
   body: JSON.stringify(options),
 })
 
-const TEXT = readFileSync(new URL('assets/passkeys.js', import.meta.url), 'utf8')
+const TEXT = readFileSync(packageFile('server', 'web', 'assets', 'passkeys.js'), 'utf8')
 
 /** The script for the end of a page. The policy allows it by its hash, so no other script runs and pages need no nonce. */
 export const passkeyScript: Html = html`<script type="module">${trusted(TEXT)}</script>`

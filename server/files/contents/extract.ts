@@ -4,18 +4,20 @@
  */
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
-import { sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { isBundled, packageFile } from '../package.ts'
 import type { Bytes } from '../store.ts'
 import type { TextKind } from '../types.ts'
 import { MOST_HEAP_MIB, MOST_SECONDS, MOST_TEXT, PATIENCE } from './limits.ts'
 
 export { MOST_BYTES } from './limits.ts'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
-const program = fileURLToPath(new URL('./process.ts', import.meta.url))
+/** The folder of the program, with all of its own code. */
+const here = isBundled ? packageFile('dist', 'contents') : packageFile('server', 'files', 'contents')
+const program = join(here, isBundled ? 'process.js' : 'process.ts')
 const MODULES = `${sep}node_modules${sep}`
 /** The folders of third-party parsers. */
 const libraries = ['unpdf', 'htmlparser2'].map((one) => {
@@ -23,14 +25,13 @@ const libraries = ['unpdf', 'htmlparser2'].map((one) => {
   return path.slice(0, path.lastIndexOf(MODULES) + MODULES.length)
 })
 
-const root = fileURLToPath(new URL('../../../package.json', import.meta.url))
 /** The folder of the module lookup, which may contain links to them. */
-const linked = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
+const linked = packageFile('node_modules') + sep
 
 /** Node's permissions of the process: it may read its own program, and start its watching thread. */
 export const confined: readonly string[] = [
   '--permission',
-  ...new Set([here, root, linked, ...libraries].map((path) => `--allow-fs-read=${path}`)),
+  ...new Set([here + sep, packageFile('package.json'), linked, ...libraries].map((path) => `--allow-fs-read=${path}`)),
   '--allow-worker',
   '--disallow-code-generation-from-strings',
   `--max-old-space-size=${MOST_HEAP_MIB}`,

@@ -1,6 +1,7 @@
 /** The process for one file: bytes on standard input, text on standard output. */
 import { Buffer } from 'node:buffer'
 import { setPriority } from 'node:os'
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { TextKind } from '../types.ts'
 import { read } from './read.ts'
@@ -12,7 +13,7 @@ const BROKEN = 3
 
 setPriority(NICE)
 const [, , kind, seconds] = process.argv
-new Worker(new URL('./watch.ts', import.meta.url), { workerData: Number(seconds) }).unref()
+new Worker(new URL(`./watch${extname(import.meta.url)}`, import.meta.url), { workerData: Number(seconds) }).unref()
 const bytes = Buffer.concat(await Array.fromAsync(process.stdin))
 try {
   const text = await read(kind as TextKind, bytes)
