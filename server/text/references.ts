@@ -118,9 +118,15 @@ export const placed = (html: string, places: readonly Place[]): string =>
     ? html.replaceAll(`${MARK}/`, `${MARK}@${places.map(({ resource, id }) => `${resource}.${id}`).join('+')}/`)
     : html
 
-/** A link, up to the author's text; in JSON its quotes are escaped. */
-const LINK = /^<a class=\\?"([^"\\]*)\\?" href=\\?"([^"\\]*)\\?">/
-const PARTS = /^[\w-]+(?:@([\w.+]+))?\/(\w+)\/(\w+)\/(.*)$/s
+/**
+ * One mark. It ends by itself, whatever follows: in raw HTML that the author never closes, the parser writes it into a title or
+ * a text, where it is escaped like the rest.
+ */
+const PARTS = /(?:@([\w.+-]+))?\/(\w+)\/(\w+)\/([\w.!~*()%-]*)/y
+/** A link up to its mark, and from there to the author's text; in JSON its quotes are escaped. */
+const OPENING = /<a class=\\?"([\w -]+)\\?" href=\\?"$/
+const LONGEST_OPENING = 80
+const ENDING = /\\?">/y
 
 /** One mark in a text: from where to where it reaches, and the author's text if it is a link. */
 interface Found {
@@ -133,50 +139,43 @@ interface Found {
 
 function* marksIn(text: string): Generator<Found> {
   for (let at = text.indexOf(MARK); at >= 0; ) {
-    const found = linkAt(text, at) ?? addressAt(text, at)
+    const found = markAt(text, at)
     yield found
     at = text.indexOf(MARK, found.end)
   }
 }
 
-function linkAt(text: string, at: number): Found | undefined {
-  if (!/href=\\?"$/.test(text.slice(Math.max(at - 7, 0), at))) return undefined
-  const start = text.lastIndexOf('<a class=', at)
-  const close = text.indexOf('</a>', at)
-  const [whole = '', classes = '', href = ''] = LINK.exec(text.slice(start, close)) ?? []
-  return { start, end: close + 4, classes, own: text.slice(start + whole.length, close), reference: parsed(href) }
-}
-
-function addressAt(text: string, at: number): Found {
-  const length = text.slice(at, at + 10_000).search(/[\\"]/)
-  const end = length < 0 ? text.length : at + length
-  return { start: at, end, classes: '', own: undefined, reference: parsed(text.slice(at, end)) }
-}
-
-function parsed(href: string): Reference {
-  const [, places = '', style, resource, target] = PARTS.exec(href) as unknown as [
+function markAt(text: string, at: number): Found {
+  PARTS.lastIndex = at + MARK.length
+  const [whole, places = '', style, resource, target] = PARTS.exec(text) as unknown as [
     string,
     string | undefined,
     Style,
     string,
     string,
   ]
-  return {
-    style,
-    resource,
-    target: decodeURIComponent(target),
-    places: places
-      .split('+')
-      .filter((place) => place !== '')
-      .map((place) => {
-        const [name, id] = place.split('.') as [string, string]
-        return { resource: name, id: Number(id) }
-      }),
-  }
+  const reference = { style, resource, target: decodeURIComponent(target), places: placesIn(places) }
+  const end = at + MARK.length + whole.length
+  const opening = OPENING.exec(text.slice(Math.max(at - LONGEST_OPENING, 0), at))
+  ENDING.lastIndex = end
+  const close = opening && ENDING.test(text) ? text.indexOf('</a>', end) : -1
+  if (!opening || close < 0) return { start: at, end, classes: '', own: undefined, reference }
+  const [before, classes = ''] = opening
+  return { start: at - before.length, end: close + 4, classes, own: text.slice(ENDING.lastIndex, close), reference }
 }
 
+const placesIn = (places: string): Place[] =>
+  places
+    .split('+')
+    .filter((place) => place !== '')
+    .map((place) => {
+      const [resource, id] = place.split('.') as [string, string]
+      return { resource, id: Number(id) }
+    })
+
 /** All references in a rendered text, or in a response with rendered texts. */
-export const referencesIn = (text: string): Reference[] => [...marksIn(text)].map(({ reference }) => reference)
+export const referencesIn = (text: string): Reference[] =>
+  [...marksIn(text)].flatMap(({ reference, own = '' }) => (hasReferences(own) ? [reference, ...referencesIn(own)] : [reference]))
 
 /**
  * Exchanges all references in a rendered text for what they are resolved to; those that are not become the author's own text.
@@ -186,10 +185,12 @@ export function replaceReferences(text: string, resolve: (one: Reference) => Res
   const quoted = (html: string) => (isJson ? JSON.stringify(html).slice(1, -1) : html)
   let whole = ''
   let done = 0
-  for (const { start, end, classes, own, reference } of marksIn(text)) {
+  for (const { start, end, classes, own: written, reference } of marksIn(text)) {
     whole += text.slice(done, start)
     done = end
     const resolved = resolve(reference)
+    // A mention may show images.
+    const own = written && replaceReferences(written, resolve, isJson)
     if (own === undefined) whole += quoted(escapeHtml(resolved?.href ?? encodeURIComponent(reference.target)))
     else if (resolved === undefined) whole += own
     else {

@@ -45,6 +45,9 @@ const ELEMENTS: Record<string, Element> = {
   ul: { classes: ['op-uc-list', 'op-uc-list_task-list'] },
 }
 
+/** Elements that become links, which cannot be nested. */
+const LINKS = ['a', 'mention']
+
 /** Values an attribute may have; attributes not listed may have any text. */
 const VALUES: Record<string, (value: string) => boolean> = {
   href: isSafeLink,
@@ -115,8 +118,8 @@ function endsAnother(tag: string, open: readonly string[]): boolean {
  * `open` are the names of the open elements, outermost first and this one last.
  */
 function transform(tag: string, given: Attributes, open: readonly string[]): { tagName: string; attribs: Attributes } {
+  const isWithinLink = LINKS.includes(tag) && open.slice(0, -1).some((name) => LINKS.includes(name))
   if (tag === 'mention') {
-    const isWithinLink = open.slice(0, -1).some((name) => name === 'a' || name === 'mention')
     const target = isWithinLink ? undefined : mention(given['data-type'], given['data-id'], given['data-text'])
     return target ? named('a', { class: target.classes, href: target.href }) : named(tag, {})
   }
@@ -128,7 +131,7 @@ function transform(tag: string, given: Attributes, open: readonly string[]): { t
   const classes = classFor(tag, given.class)
   if (tag === 'img' && attributes.src !== undefined) attributes.src = fileReference(attributes.src) ?? attributes.src
   if (tag === 'a') {
-    if (attributes.href === undefined) return named('span', {})
+    if (isWithinLink || attributes.href === undefined) return named('span', {})
     if (attributes.rel !== undefined || !isReference(attributes.href)) attributes.rel = 'noopener noreferrer'
   }
   return named(tag, classes === undefined ? attributes : { class: classes, ...attributes })

@@ -1,6 +1,7 @@
 /** References in markdown: their style, resource and target, each written here as the address of a link. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from '#test/properties.ts'
 import { renderMarkdown } from '#text/markdown.ts'
 import { MOST_REFERENCES, type Reference, referencesIn, replaceReferences } from '#text/references.ts'
 
@@ -149,4 +150,63 @@ describe('replacing', () => {
   test('a text has so many references at most', () => {
     assert.equal(referencesIn(renderMarkdown('#1 '.repeat(MOST_REFERENCES + 5))).length, MOST_REFERENCES)
   })
+})
+
+describe('references in raw HTML that the author does not close', () => {
+  const wholes = [
+    '<div><title>\n\n#1',
+    '#1\n\n<div><title>\n\n#2',
+    "<div></div><abbr title='\n\n#1 and 100%\n\n<div></div>'>x</abbr>",
+    "<div></div><img src='b.png' alt='\n\n![](a.png) @ann\n\n<div></div>'>",
+    '<div>\n<mention data-type="user" data-id="5"><img src="a.png"> x</mention>\n</div>',
+    '<div>\n<mention data-type="user" data-id="5"><a href="/x">y</a> z</mention>\n</div>',
+    '<div><mention data-type="user" data-id="5">\n\n![](a.png) #7 @ann\n\n</mention></div>',
+    '<a href="/x">\n\n#1\n\n</a>',
+  ]
+  const pieces = [
+    ...['#1', '##2', '@ann', 'user#3', '![](a.png)', 'attachment:"100%.pdf"', 'workPackageValue:1:"% Complete"', '100%', 'x'],
+    ...['<mention data-type="user" data-id="5">', '</mention>', '<a href="/x">', "<a href='", '</a>', '<img src="b.png" alt="'],
+    ...[
+      '<div>',
+      '</div>',
+      '<title>',
+      '</title>',
+      '<textarea>',
+      '<plaintext>',
+      "<abbr title='",
+      '<div x="',
+      "'>",
+      '">',
+      '>',
+      '<!--',
+      '-->',
+    ],
+    ...['\n', '\n\n', ' ', '\\', '"', '`', '[', '](/y)'],
+  ]
+  const texts = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((some) => some.join(''))
+  const resolutions = [
+    () => undefined,
+    () => ({ href: '/1', title: '"\\' }),
+    () => ({ href: '/1', text: '</a>' }),
+    () => ({ text: '<b>' }),
+  ]
+  const known = 'reference-'
+
+  function assertExchanged(raw: string): void {
+    const html = renderMarkdown(raw)
+    for (const resolve of resolutions) {
+      const whole = replaceReferences(html, resolve)
+      assert.ok(!whole.includes(known), `a mark is left of ${JSON.stringify(raw)}`)
+      assert.deepEqual(JSON.parse(replaceReferences(JSON.stringify([html, html]), resolve, true)), [whole, whole])
+    }
+    assert.doesNotMatch(html, /<a [^>]*>(?:(?!<\/a>).)*<a /s, `a link within a link: ${JSON.stringify(raw)}`)
+  }
+
+  for (const raw of wholes) test(JSON.stringify(raw), () => assertExchanged(raw))
+  test('any mixture', () => fc.assert(fc.property(texts, assertExchanged), { numRuns: 500 }))
+  test('an image in a mention is found as well', () =>
+    assert.deepEqual(
+      referencesIn(renderMarkdown(wholes[4]!)).map(({ target }) => target),
+      ['5', 'a.png'],
+    ))
 })
