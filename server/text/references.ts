@@ -28,7 +28,7 @@ export interface Reference {
   readonly resource: string
   /** An id, a word that stands for one, or a file name; with `value` and `label` an id, which may be missing, `:`, and a property. */
   readonly target: string
-  /** The row of the text, and those whose files it may name. */
+  /** Of a relative one, the row of the text, and those whose files it may name. */
   readonly places: readonly Place[]
 }
 
@@ -75,8 +75,14 @@ export const MOST_REFERENCES = 500
 /** The beginning of marks; nobody can know it, so nobody can send it. */
 const MARK = `reference-${randomUUID()}`
 
-const mark = (style: Style, resource: string, target: string): string =>
-  `${MARK}/${style}/${resource}/${encodeURIComponent(target.toWellFormed()).replaceAll("'", '%27')}`
+/** Follows the beginning of marks whose meaning depends on the row of the text. */
+const RELATIVE = '@'
+
+function mark(style: Style, resource: string, target: string): string {
+  const isRelative = resource === 'Attachment' || target.startsWith(':')
+  const encoded = encodeURIComponent(target.toWellFormed()).replaceAll("'", '%27')
+  return `${MARK}${isRelative ? RELATIVE : ''}/${style}/${resource}/${encoded}`
+}
 
 /** An address and the classes of a link. */
 interface Anchor {
@@ -86,8 +92,10 @@ interface Anchor {
 
 const anchor = (style: Style, resource: string, target: string): Anchor => ({
   href: mark(style, resource, target),
-  classes: PEOPLE.includes(resource) ? MENTION_CLASS : LINK_CLASS,
+  classes: classesOf(resource),
 })
+
+const classesOf = (resource: string): string => (PEOPLE.includes(resource) ? MENTION_CLASS : LINK_CLASS)
 
 /** The link of a `<mention>` of `type` with a numeric `id` and perhaps its text in editors; undefined for anything else. */
 export function mention(type: string | undefined, id: string | undefined, text = ''): Anchor | undefined {
@@ -115,26 +123,28 @@ export const hasReferences = (text: string): boolean => text.includes(MARK)
 /** A rendered text with the rows that its references are relative to. */
 export const placed = (html: string, places: readonly Place[]): string =>
   places.length > 0
-    ? html.replaceAll(`${MARK}/`, `${MARK}@${places.map(({ resource, id }) => `${resource}.${id}`).join('+')}/`)
+    ? html.replaceAll(
+        `${MARK}${RELATIVE}/`,
+        `${MARK}${RELATIVE}${places.map(({ resource, id }) => `${resource}.${id}`).join('+')}/`,
+      )
     : html
 
 /**
- * One mark. It ends by itself, whatever follows: in raw HTML that the author never closes, the parser writes it into a title or
- * a text, where it is escaped like the rest.
+ * A mark after its beginning. It ends by itself, whatever follows: in raw HTML that the author never closes, the parser writes it
+ * into a title or a text, where it is escaped like the rest.
  */
-const PARTS = /(?:@([\w.+-]+))?\/(\w+)\/(\w+)\/([\w.!~*()%-]*)/y
+const PARTS = /(?:@[\w.+-]*)?\/\w+\/\w+\/[\w.!~*()%-]*/y
 /** A link up to its mark, and from there to the author's text; in JSON its quotes are escaped. */
-const OPENING = /<a class=\\?"([\w -]+)\\?" href=\\?"$/
+const OPENING = /<a class=\\?"[\w -]+\\?" href=\\?"$/
 const LONGEST_OPENING = 80
 const ENDING = /\\?">/y
 
-/** One mark in a text: from where to where it reaches, and the author's text if it is a link. */
+/** One mark in a text: from where to where it reaches with its link, and the author's text if it is one. */
 interface Found {
+  readonly mark: string
   readonly start: number
   readonly end: number
-  readonly classes: string
   readonly own: string | undefined
-  readonly reference: Reference
 }
 
 function* marksIn(text: string): Generator<Found> {
@@ -147,62 +157,108 @@ function* marksIn(text: string): Generator<Found> {
 
 function markAt(text: string, at: number): Found {
   PARTS.lastIndex = at + MARK.length
-  const [whole, places = '', style, resource, target] = PARTS.exec(text) as unknown as [
-    string,
-    string | undefined,
-    Style,
-    string,
-    string,
-  ]
-  const reference = { style, resource, target: decodeURIComponent(target), places: placesIn(places) }
-  const end = at + MARK.length + whole.length
+  PARTS.test(text)
+  const end = PARTS.lastIndex
+  const mark = text.slice(at, end)
   const opening = OPENING.exec(text.slice(Math.max(at - LONGEST_OPENING, 0), at))
   ENDING.lastIndex = end
   const close = opening && ENDING.test(text) ? text.indexOf('</a>', end) : -1
-  if (!opening || close < 0) return { start: at, end, classes: '', own: undefined, reference }
-  const [before, classes = ''] = opening
-  return { start: at - before.length, end: close + 4, classes, own: text.slice(ENDING.lastIndex, close), reference }
+  if (!opening || close < 0) return { mark, start: at, end, own: undefined }
+  return { mark, start: at - opening[0].length, end: close + 4, own: text.slice(ENDING.lastIndex, close) }
 }
 
-const placesIn = (places: string): Place[] =>
-  places
-    .split('+')
-    .filter((place) => place !== '')
-    .map((place) => {
-      const [resource, id] = place.split('.') as [string, string]
-      return { resource, id: Number(id) }
-    })
+/** The reference that a mark stands for. */
+function referenceOf(mark: string): Reference {
+  const [around = '', style, resource, target] = mark.slice(MARK.length).split('/') as [string, Style, string, string]
+  const places = around.slice(RELATIVE.length).split('+')
+  return {
+    style,
+    resource,
+    target: decodeURIComponent(target),
+    places: places
+      .filter((place) => place !== '')
+      .map((place) => {
+        const [name, id] = place.split('.') as [string, string]
+        return { resource: name, id: Number(id) }
+      }),
+  }
+}
 
-/** All references in a rendered text, or in a response with rendered texts. */
+/** All references in a rendered text, one for each time that it is made. */
 export const referencesIn = (text: string): Reference[] =>
-  [...marksIn(text)].flatMap(({ reference, own = '' }) => (hasReferences(own) ? [reference, ...referencesIn(own)] : [reference]))
+  [...marksIn(text)].flatMap(({ mark, own = '' }) => [referenceOf(mark), ...(hasReferences(own) ? referencesIn(own) : [])])
+
+/** The different references in a response with rendered texts, up to a number, by their marks. */
+export function differentReferences(text: string, most: number): ReadonlyMap<string, Reference> {
+  const different = new Map<string, Reference>()
+  const addFrom = (part: string): void => {
+    for (const { mark, own } of marksIn(part)) {
+      if (different.size < most && !different.has(mark)) different.set(mark, referenceOf(mark))
+      if (own && hasReferences(own)) addFrom(own)
+    }
+  }
+  addFrom(text)
+  return different
+}
+
+/** What is written in the place of a mark: the address, the beginning of a link, and its text where it is not the author's. */
+interface Written {
+  readonly address: string
+  readonly opening?: string | undefined
+  readonly inner?: string | undefined
+  readonly length: number
+}
 
 /**
  * Exchanges all references in a rendered text for what they are resolved to; those that are not become the author's own text.
+ * @param resolve called once for each different one, with its mark
  * @param isJson whether the text is JSON with HTML in its strings
+ * @param most characters that they may add; those after it are not resolved
  */
-export function replaceReferences(text: string, resolve: (one: Reference) => Resolved | undefined, isJson = false): string {
+export function replaceReferences(
+  text: string,
+  resolve: (one: Reference, mark: string) => Resolved | undefined,
+  { isJson = false, most = Number.POSITIVE_INFINITY } = {},
+): string {
   const quoted = (html: string) => (isJson ? JSON.stringify(html).slice(1, -1) : html)
-  let whole = ''
-  let done = 0
-  for (const { start, end, classes, own: written, reference } of marksIn(text)) {
-    whole += text.slice(done, start)
-    done = end
-    const resolved = resolve(reference)
-    // A mention may show images.
-    const own = written && replaceReferences(written, resolve, isJson)
-    if (own === undefined) whole += quoted(escapeHtml(resolved?.href ?? encodeURIComponent(reference.target)))
-    else if (resolved === undefined) whole += own
-    else {
-      const inner = resolved.text === undefined ? own : quoted(escapeHtml(resolved.text))
-      whole += resolved.href === undefined ? inner : `${quoted(opening(classes, resolved))}${inner}</a>`
+  const known = new Map<string, Written>()
+  let left = most
+  const writtenFor = (mark: string): Written => {
+    let written = known.get(mark)
+    if (!written) {
+      const one = referenceOf(mark)
+      written = inPlaceOf(one, resolve(one, mark), quoted)
+      known.set(mark, written)
     }
+    left -= written.length
+    return left < 0 ? inPlaceOf(referenceOf(mark), undefined, quoted) : written
   }
-  return done === 0 ? text : whole + text.slice(done)
+  const exchanged = (part: string): string => {
+    let whole = ''
+    let done = 0
+    for (const { mark, start, end, own } of marksIn(part)) {
+      const { address, opening = '', inner } = writtenFor(mark)
+      whole += part.slice(done, start)
+      done = end
+      if (own === undefined) whole += address
+      // A mention may show images.
+      else whole += `${opening}${inner ?? (hasReferences(own) ? exchanged(own) : own)}${opening && '</a>'}`
+    }
+    return done === 0 ? part : whole + part.slice(done)
+  }
+  return exchanged(text)
 }
 
-const opening = (classes: string, { href = '', title }: Resolved): string =>
-  `<a class="${classes}" href="${escapeHtml(href)}"${title === undefined ? '' : ` title="${escapeHtml(title)}"`}>`
+function inPlaceOf({ resource, target }: Reference, resolved: Resolved | undefined, quoted: (html: string) => string): Written {
+  if (!resolved) return { address: quoted(escapeHtml(encodeURIComponent(target))), length: 0 }
+  const { href, title, text } = resolved
+  const titled = title === undefined ? '' : ` title="${escapeHtml(title)}"`
+  const address = quoted(escapeHtml(href ?? encodeURIComponent(target)))
+  const opening =
+    href === undefined ? undefined : quoted(`<a class="${classesOf(resource)}" href="${escapeHtml(href)}"${titled}>`)
+  const inner = text === undefined ? undefined : quoted(escapeHtml(text))
+  return { address, opening, inner, length: address.length + (opening?.length ?? 0) + (inner?.length ?? 0) }
+}
 
 const HASH = 0x23
 const LESS_THAN = 0x3c

@@ -1,6 +1,8 @@
 /** References in texts: resolved to what the reader may see, and to nothing else. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { invalidate } from '#kernel/cache.ts'
+import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
 import { stopUsageRecords } from '#test/statements.ts'
 import { upload } from '../files/upload.ts'
@@ -10,15 +12,16 @@ let reader: Client
 let project: number
 let mast: number
 let secret: number
+let vault: number
 let home: number
 
 before(async () => {
   it = await instance()
   const { make, admin } = it
   project = await make.project({ identifier: 'ship', name: 'The "ship"', public: false })
-  const hidden = await make.project({ identifier: 'vault', public: false })
+  vault = await make.project({ identifier: 'vault', public: false })
   mast = await make.workPackage({ project_id: project, subject: 'Raise <the> mast' })
-  secret = await make.workPackage({ project_id: hidden, subject: 'Bury the gold' })
+  secret = await make.workPackage({ project_id: vault, subject: 'Bury the gold' })
   home = (await admin.post(`/projects/${project}/work_packages`, { subject: 'Texts' })).body.id
   const user = await make.user({ login: 'vera', first_name: 'Vera', last_name: 'Voss', name: 'Vera Voss' })
   await make.member(user, project, ['view_work_packages', 'add_work_package_comments', 'edit_work_packages'])
@@ -138,9 +141,26 @@ describe('macros', () => {
     assert.equal(await shown(raw), paragraph('Texts in The &quot;ship&quot;, '))
   })
 
-  test('for a property that does not exist, or that the reader does not see, tell nothing', async () => {
-    assert.equal(await shown('workPackageValue:luck'), paragraph('workPackageValue:luck'))
+  test('for a property that does not exist, or whose name the reader does not know, are the text of the author', async () => {
+    const field = (name: string, more: Partial<FieldPlan>) =>
+      it.db.transaction(async (tx) => {
+        const id = await makeField(tx, { resource: 'WorkPackage', name, format: 'string', ...more })
+        await invalidate(tx, 'custom_fields')
+        return id
+      })
+    const elsewhere = await field('Salary', { projects: [vault] })
+    const ofAdmins = await field('Bribe', { admin_only: true })
+    const macros = ['workPackageLabel', 'workPackageValue'].flatMap((macro) =>
+      ['luck', `customField${elsewhere}`, 'Salary', `customField${ofAdmins}`, 'bribe'].map((name) => `${macro}:${name}`),
+    )
+    assert.equal(await shown(macros.join(' ')), paragraph(macros.join(' ')))
     assert.equal(await shown('projectValue:description'), paragraph(''))
+  })
+
+  test('show texts as they were written, however they are formatted', async () => {
+    const { lockVersion } = (await it.admin.get(`/work_packages/${mast}`)).body
+    await it.admin.patch(`/work_packages/${mast}`, { lockVersion, description: { raw: '**Up** &up; #1' } })
+    assert.equal(await shown(`workPackageValue:${mast}:description`), paragraph('**Up** &amp;up; #1'))
   })
 })
 

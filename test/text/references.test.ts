@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from '#test/properties.ts'
 import { renderMarkdown } from '#text/markdown.ts'
-import { MOST_REFERENCES, type Reference, referencesIn, replaceReferences } from '#text/references.ts'
+import {
+  differentReferences,
+  MOST_REFERENCES,
+  placed,
+  type Reference,
+  referencesIn,
+  replaceReferences,
+} from '#text/references.ts'
 
 const address = ({ style, resource, target }: Reference) => ({ href: `/${style}/${resource}/${target}` })
 const rendered = (raw: string) => replaceReferences(renderMarkdown(raw), address)
@@ -144,8 +151,25 @@ describe('replacing', () => {
   test('in JSON it comes to the same', () => {
     const resolve = ({ target }: Reference) => (target === '2' ? undefined : { href: '/"\\', title: '\n"', text: '"<\\' })
     const html = renderMarkdown(`${raw} ![](a.png)`)
-    const json = replaceReferences(JSON.stringify([html, '"']), resolve, true)
+    const json = replaceReferences(JSON.stringify([html, '"']), resolve, { isJson: true })
     assert.deepEqual(JSON.parse(json), [replaceReferences(html, resolve), '"'])
+  })
+  test('each different one is resolved once, until they have added enough', () => {
+    const asked: string[] = []
+    const resolve = ({ target }: Reference) => {
+      asked.push(target)
+      return { href: '/' }
+    }
+    const html = replaceReferences(renderMarkdown('#1 #2 #1 #1'), resolve, { most: 90 })
+    assert.deepEqual(asked, ['1', '2'])
+    assert.equal(html, `<p class="op-uc-p">${link('/', '#1')} ${link('/', '#2')} #1 #1</p>`)
+  })
+  test('only what depends on the row of the text differs between rows', () => {
+    const html = renderMarkdown('#1 project:ship workPackageValue:1:subject attachment:a.pdf workPackageValue:subject')
+    const page = [1, 2].map((id) => placed(html, [{ resource: 'WorkPackage', id }])).join('')
+    const different = [...differentReferences(page, 100).values()]
+    const targets = different.map(({ target, places: [place] }) => `${target} ${place?.id ?? ''}`.trim())
+    assert.deepEqual(targets, ['1', 'ship', '1:subject', 'a.pdf 1', ':subject 1', 'a.pdf 2', ':subject 2'])
   })
   test('a text has so many references at most', () => {
     assert.equal(referencesIn(renderMarkdown('#1 '.repeat(MOST_REFERENCES + 5))).length, MOST_REFERENCES)
@@ -197,7 +221,7 @@ describe('references in raw HTML that the author does not close', () => {
     for (const resolve of resolutions) {
       const whole = replaceReferences(html, resolve)
       assert.ok(!whole.includes(known), `a mark is left of ${JSON.stringify(raw)}`)
-      assert.deepEqual(JSON.parse(replaceReferences(JSON.stringify([html, html]), resolve, true)), [whole, whole])
+      assert.deepEqual(JSON.parse(replaceReferences(JSON.stringify([html, html]), resolve, { isJson: true })), [whole, whole])
     }
     assert.doesNotMatch(html, /<a [^>]*>(?:(?!<\/a>).)*<a /s, `a link within a link: ${JSON.stringify(raw)}`)
   }

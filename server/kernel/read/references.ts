@@ -2,10 +2,17 @@
 import type { Row } from '#db/database.ts'
 import type { Context, Link, Loaded, Property, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { type Place, type Reference, type Resolved, referencesIn, replaceReferences, type Style } from '#text/references.ts'
+import {
+  differentReferences,
+  type Place,
+  type Reference,
+  type Resolved,
+  replaceReferences,
+  type Style,
+} from '#text/references.ts'
 import { load, visibleRows } from './load.ts'
 import { isId } from './operators.ts'
-import { isShown, linkOf, shownValue } from './represent.ts'
+import { isShown, linkOf, shownValue, storedValue } from './represent.ts'
 
 /** Different references of one response; any more stay text. */
 const MOST_DIFFERENT = 2_000
@@ -15,31 +22,19 @@ const MOST_CHARACTERS = 4_000_000
 /** Styles that show a row's properties, and not only its title. */
 const DETAILED: readonly Style[] = ['summary', 'details', 'value', 'label']
 
-const keyOf = ({ style, resource, target, places }: Reference): string =>
-  [style, resource, target, ...places.map((place) => `${place.resource}.${place.id}`)].join('/')
-
 /**
  * A response with its references resolved; those to rows that do not exist or that the viewer does not see are the author's text.
  * The number of statements does not depend on the number of references.
  * @param isJson whether the response is JSON with HTML in its strings, rather than HTML
  */
 export async function withReferences(context: Context, text: string, isJson: boolean): Promise<string> {
-  const found = new Map<string, Reference>()
-  for (const one of referencesIn(text)) if (found.size < MOST_DIFFERENT) found.set(keyOf(one), one)
+  const found = differentReferences(text, MOST_DIFFERENT)
   if (found.size === 0) return text
   const resolved = new Map<string, Resolved>()
   for (const [name, own] of Map.groupBy(found, ([, { resource }]) => resource))
-    for (const [key, one] of await resolvedAmong(context, context.model.of(name), own)) resolved.set(key, one)
-  let left = MOST_CHARACTERS
-  const take = (one: Reference): Resolved | undefined => {
-    const known = resolved.get(keyOf(one))
-    left -= known ? lengthOf(known) : 0
-    return left < 0 ? undefined : known
-  }
-  return replaceReferences(text, take, isJson)
+    for (const [mark, one] of await resolvedAmong(context, context.model.of(name), own)) resolved.set(mark, one)
+  return replaceReferences(text, (_, mark) => resolved.get(mark), { isJson, most: MOST_CHARACTERS })
 }
-
-const lengthOf = ({ href = '', title = '', text = '' }: Resolved): number => 100 + href.length + title.length + text.length
 
 /** The resolved ones among references to rows of one resource. */
 async function resolvedAmong(
@@ -142,8 +137,10 @@ function shownText(page: Loaded, row: Row, name: string): string | undefined {
     const titles = links.filter((link) => link?.href && !link.href.startsWith('urn:')).map((link) => link?.title)
     return titles.filter((title) => title !== undefined).join(', ') || undefined
   }
-  const value = shownValue(property, row, page) as { raw?: string } | string | number | boolean | null
-  if (value === null || value === '') return undefined
+  // Not rendered, as only the source is told, and there may be thousands.
+  const isFormatted = property.kind.type === 'Formattable'
+  const value: unknown = isFormatted ? storedValue(property, row, page) : shownValue(property, row, page)
+  if (value === null || value === undefined || value === '') return undefined
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return typeof value === 'object' ? value.raw : String(value)
+  return typeof value === 'object' ? undefined : String(value)
 }

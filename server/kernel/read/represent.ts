@@ -15,11 +15,16 @@ export const UNDISCLOSED = 'urn:openproject-org:api:v3:undisclosed'
 export const can = ({ context: { viewer, engine } }: Pick<Loaded, 'context'>, rule: Rule | undefined, row: Row): boolean =>
   rule !== undefined && rightOf(viewer, engine, rule).holds(row)
 
+/** The value of a property before it is represented. */
+export function storedValue({ name, column, options: { value, select } }: Property, row: Row, page: Loaded): unknown {
+  return value ? value(row, page) : row[select && !column ? selected(name) : (column as string)]
+}
+
 /** The represented value of a property. */
 export function shownValue(property: Property, row: Row, page: Loaded): unknown {
-  const { value, select, holds } = property.options
+  const { holds } = property.options
   if (holds) return can(page, holds, row)
-  const raw = value ? value(row, page) : row[select && !property.column ? selected(property.name) : (property.column as string)]
+  const raw = storedValue(property, row, page)
   if (raw === null || raw === undefined) return property.kind.ofNothing ?? null
   const shown = property.kind.render(raw)
   return property.kind === markdown ? ofRow(shown as Formatted, row, page) : shown
