@@ -1,6 +1,6 @@
 /** Removes rows, with the cleanup that declarations define for references to them. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { among, forUpdate } from '#db/dialect.ts'
 import { and, join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
@@ -119,10 +119,11 @@ export async function removeGradually(removing: Removing, resource: Resource, wh
       if (by.table !== resource.table) await removeGradually(removing, by, condition)
     if (signal.aborted) throw new Error('The process ends.')
     await step(async (tx) => {
-      if (remove) await remove(tx, ids)
-      else await removeRows(tx, model, resource, ids, entry())
+      const rest = await stillAmong(tx, resource, ids, where)
+      if (remove) await remove(tx, rest)
+      else await removeRows(tx, model, resource, rest, entry())
       await touched(tx, resource)
-      await removing.removed?.(tx, resource, ids.length)
+      await removing.removed?.(tx, resource, rest.length)
     })
   }
 }
@@ -134,6 +135,14 @@ export const dependants = (model: Model, { table }: Resource, ids: readonly numb
     if (!condition) return []
     return [{ resource: model.of(reference.by), condition: and([sql`${name(reference.column)} in (${join(ids)})`, condition]) }]
   })
+
+/** Those of some rows that still satisfy a condition, as others may have changed since; locked until the end of the transaction. */
+async function stillAmong(tx: Transaction, resource: Resource, ids: readonly number[], where: Sql): Promise<number[]> {
+  const rows = await tx.all<{ id: number }>(
+    sql`select id from ${name(resource.table)} where ${and([among(tx.engine, name('id'), ids), where])} order by id desc${forUpdate(tx.engine)}`,
+  )
+  return rows.map(({ id }) => id)
+}
 
 /** Some of the rows that satisfy a condition; those that others of them point to are last. */
 async function nextRows(db: Reader, model: Model, resource: Resource, where: Sql): Promise<number[]> {
