@@ -99,6 +99,90 @@ test('a deleted project is archived at once, and removed by a job whose status t
   assert.equal((await admin.get(`/projects/${id}`)).status, 404)
 })
 
+test('a project that is being deleted cannot be changed, so nothing of it is left over or comes into it', async () => {
+  const { admin, make } = halyard
+  const { id } = await full()
+  const child = await make.project({ parent_id: id })
+  const other = await make.project({ active: false })
+  const at = (one: number) => ({ _links: { parent: { href: `/api/v3/projects/${one}` } } })
+  await admin.delete(`/projects/${id}`)
+  for (const changes of [{ _links: { parent: { href: null } } }, { name: 'Other' }, { active: true }, at(other)]) {
+    const { status, body } = await admin.patch(`/projects/${child}`, changes)
+    assert.deepEqual([status, body._embedded?.errors?.at(-1).message ?? body.message], [422, 'The project is being deleted.'])
+  }
+  assert.equal((await admin.patch(`/projects/${other}`, at(child))).status, 422)
+  await deletions()
+  assert.equal((await admin.get(`/projects/${child}`)).status, 404)
+})
+
+test('of a deletion and changes of the tree at the same time, all that is reported happens', async () => {
+  const { admin, make } = halyard
+  for (let i = 0; i < 8; i++) {
+    const [root, outside] = [await make.project(), await make.project()]
+    const child = await make.project({ parent_id: root })
+    const to = (parent: number | null) => ({ _links: { parent: { href: parent && `/api/v3/projects/${parent}` } } })
+    const [away, into, added, deleted] = await Promise.all([
+      admin.patch(`/projects/${child}`, to(null)),
+      admin.patch(`/projects/${outside}`, to(root)),
+      admin.post('/projects', { name: `Sub ${root}`, ...to(root) }),
+      admin.delete(`/projects/${root}`),
+    ])
+    const statuses = [away, into, added, deleted].map(({ status }) => status)
+    assert.ok(
+      statuses.every((status) => [200, 201, 204, 409, 422].includes(status)),
+      statuses.join(),
+    )
+    if (deleted.status === 409) await admin.delete(`/projects/${root}`)
+    await deletions()
+    assert.deepEqual(await halyard.db.all(sql`select id from projects where deleting or parent_id = ${root}`), [])
+    const left = await Promise.all([child, outside].map(async (one) => (await admin.get(`/projects/${one}`)).body.active))
+    // One that the deletion found below is gone, any other is as it was.
+    assert.ok(
+      left.every((active) => active !== false),
+      left.join(),
+    )
+    if (into.status !== 200) assert.equal(left[1], true)
+  }
+})
+
+test('concurrent moves close no circle', async () => {
+  const { admin, make } = halyard
+  const [a, b] = [await make.project(), await make.project()]
+  const below = (one: number, parent: number) =>
+    admin.patch(`/projects/${one}`, { _links: { parent: { href: `/api/v3/projects/${parent}` } } })
+  const statuses = (await Promise.all([below(a, b), below(b, a)])).map(({ status }) => status)
+  assert.equal(statuses.filter((status) => status === 200).length, 1, statuses.join())
+})
+
+test('a work package that leaves the project just before its turn remains', async () => {
+  const { admin, db, make } = halyard
+  const [id, other] = [await make.project(), await make.project()]
+  const leaving = await make.workPackage({ project_id: id })
+  await make.workPackage({ project_id: id })
+  await admin.delete(`/projects/${id}`)
+  let isGone = false
+  const slow: typeof db = {
+    ...db,
+    engine: db.engine,
+    statements: 0,
+    all: async (query) => {
+      const rows = (await db.all(query)) as any
+      if (!isGone && rows.some((row: { id?: number }) => row.id === leaving) && /from "work_packages" where/.test(query.text)) {
+        isGone = true
+        await db.transaction((tx) => tx.run(sql`update work_packages set project_id = ${other} where id = ${leaving}`))
+      }
+      return rows
+    },
+  }
+  await runDue(slow, { only: ['projects.delete'] })
+  assert.ok(isGone)
+  const left = await db.all<{ id: number }>(sql`select id from work_packages where project_id in (${id}, ${other})`)
+  assert.deepEqual(
+    left.map((row) => row.id),
+    [leaving],
+  )
+})
+
 test('the person who deleted it gets a mail', async () => {
   const mails: Mail[] = []
   const id = await halyard.make.project({ name: 'Old hull' })

@@ -8,12 +8,13 @@ import { endTask, openTask, progressed, startTask, type TaskPayload } from '#job
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { contextOfUser, inside } from '#kernel/context.ts'
 import type { Context, JobContext } from '#kernel/declaration.ts'
+import { conflict } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { dependants, type Removing, removeGradually, removeRows } from '#kernel/write/removal.ts'
 import { erase, settle } from '#modules/work-packages/consequences.ts'
-import { subtree } from './effects.ts'
+import { serialisePlaces, subtree } from './effects.ts'
 
 type Project = Tables['projects']
 
@@ -25,11 +26,15 @@ interface Doomed extends TaskPayload {
 /**
  * Archives a project with its descendants, and starts the task that deletes them. Deleting it once more starts another task, as
  * the first one may have been given up.
+ * @throws ApiError 409 when projects have come below it, or gone, meanwhile
  */
 export async function beginDeletion(tx: Transaction, { id, name }: Project, context: Context): Promise<false> {
   const ids = await subtree(tx, id)
   await tx.run(sql`update projects set active = false, deleting = true, updated_at = ${context.now.toISOString()}
     where ${among(tx.engine, raw('id'), ids)}`)
+  // After the update, as those who move a project hold its row when they wait for their turn.
+  await serialisePlaces(tx)
+  if (new Set(ids).symmetricDifference(new Set(await subtree(tx, id))).size > 0) throw conflict()
   context.told.set('location', await startTask(tx, deleteProject, context, { project: id, name }, { project: id }))
   return false
 }

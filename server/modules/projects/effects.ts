@@ -1,6 +1,6 @@
 /** Side effects of creating, updating and deleting a project, in the transaction of the write. */
 import type { Transaction } from '#db/database.ts'
-import { among, insert, inserted } from '#db/dialect.ts'
+import { among, insert, inserted, takeTurns } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { both } from '#kernel/access/rules.ts'
@@ -47,6 +47,23 @@ async function addCreator(tx: Transaction, projectId: number, role: number, { vi
   })
   await tx.one(insert('membership_roles', { membership_id, role_id: role }))
   await invalidate(tx, 'memberships')
+}
+
+/** The lock of those who change the tree of projects. */
+const PLACES = 7248
+
+/** Waits for concurrent changes of the tree of projects, and keeps others waiting until the end of the transaction. */
+export const serialisePlaces = (tx: Transaction): Promise<void> => takeTurns(tx, PLACES)
+
+/** Rejects a circle that concurrent moves close together, and changes of projects whose deletion has begun meanwhile. */
+export async function keepTree(tx: Transaction, { row, before }: Draft<Project>): Promise<void> {
+  if (row.parent_id !== (before?.parent_id ?? null)) await serialisePlaces(tx)
+  const up = await tx.all<{ id: number; deleting: boolean; is_circle: boolean }>(sql`
+    with recursive up (id, parent_id, deleting, is_circle) as (
+      select id, parent_id, deleting, parent_id = id from projects where id = ${row.id}
+      union select p.id, p.parent_id, p.deleting, p.parent_id = ${row.id} from projects p join up on p.id = up.parent_id
+    ) select id, deleting, is_circle from up`)
+  if (up.some(({ deleting, is_circle }) => deleting || is_circle)) throw conflict()
 }
 
 /** Keeps former identifiers, archives subprojects, and releases versions and sprints that are no longer shared. */

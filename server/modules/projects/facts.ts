@@ -23,7 +23,7 @@ export interface Facts {
   readonly isTaken: boolean
   /** The ids of possible parents, if the parent changes. */
   readonly parents: readonly number[]
-  /** Reasons against archiving or unarchiving, if requested. */
+  /** Reasons against changing a stored project. */
   readonly obstacles: readonly string[]
   /** The role that the viewer gets in a new project, if any. */
   readonly creatorRole: number | undefined
@@ -60,7 +60,7 @@ export async function lookUp(draft: Draft<Tables['projects']>, context: Context)
     madeIdentifier: isMade && !isBlank(row.name) ? await freeIdentifier(squish(row.name), context.db) : undefined,
     isTaken: owner !== undefined && owner !== before?.id,
     parents: differs(draft, 'parent_id') && row.parent_id !== null ? await possibleParents(context, before ?? row) : [],
-    obstacles: before && differs(draft, 'active') ? await obstaclesTo(row.active ? 'return' : 'archive', before, context) : [],
+    obstacles: before ? await obstaclesTo(draft, before, context) : [],
   }
 }
 
@@ -78,15 +78,17 @@ async function creatorRoles({ db, engine, settings }: Context): Promise<number[]
   return rows.map((row) => row.id)
 }
 
-/** Reasons against archiving a project with its descendants, or against unarchiving it. */
+/** Reasons against any change, against archiving a project with its descendants, or against unarchiving it. */
 async function obstaclesTo(
-  what: 'archive' | 'return',
+  draft: Draft<Tables['projects']>,
   { id, deleting }: Tables['projects'],
   context: Context,
 ): Promise<string[]> {
+  // Moved to another place, it would be left over.
+  if (deleting) return ['The project is being deleted.']
+  if (!differs(draft, 'active')) return []
   const tree = await treeOf(context)
-  if (what === 'return') {
-    if (deleting) return ['The project is being deleted.']
+  if (draft.row.active) {
     const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.active)
     return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
   }

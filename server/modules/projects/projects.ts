@@ -8,7 +8,7 @@ import { violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { sectionsOf } from '#kernel/write/schema.ts'
 import { beginDeletion } from './deleting.ts'
-import { initialise, settle, subtree } from './effects.ts'
+import { initialise, keepTree, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
 import { filters, sorts } from './filters.ts'
 import { LONGEST_IDENTIFIER, projectsIdentifiedBy } from './identifiers.ts'
@@ -133,7 +133,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   facts: lookUp,
   derive: [tidyName, makeIdentifier],
   check: [checkRights, checkIdentifier, checkPlace, checkCreatorRole],
-  after: [initialise, settle],
+  after: [keepTree, initialise, settle],
   removable: async ({ id }, context) =>
     (await obstaclesToLoss(await subtree(context.db, id), context)).map((message) => violation('base', message)),
   remove: beginDeletion,
