@@ -241,6 +241,24 @@ test('The job fails where the copy is deleted before it', async () => {
   assert.deepEqual([body.status, body.message, body.payload], ['failure', 'The project is gone.', null])
 })
 
+test('The job fails where the original is archived or deleted before its contents are copied', async () => {
+  const { admin, db, make, files } = halyard
+  const lost = [
+    (id: number) => admin.patch(`/projects/${id}`, { active: false }),
+    (id: number) => admin.delete(`/projects/${id}`),
+  ]
+  for (const lose of lost) {
+    const id = await make.project()
+    await make.workPackage({ project_id: id })
+    const { headers } = await admin.post(`/projects/${id}/copy`, { name: `Copy of ${id}` })
+    assert.ok((await lose(id)).status < 300)
+    await runDue(db, { files })
+    const { body } = await admin.send('GET', headers.get('location') as string)
+    const message = 'The original was archived or deleted before all of it was copied.'
+    assert.deepEqual([body.status, body.message], ['failure', message])
+  }
+})
+
 test('A copy omits everything that its creator does not see', async () => {
   const copier = await halyard.make.user()
   await halyard.make.member(copier, source, ['copy_projects'])

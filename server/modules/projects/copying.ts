@@ -307,6 +307,8 @@ const SLICE_MS = 30
 /** Rows read for one transaction. */
 const AT_ONCE = 200
 
+const INCOMPLETE = 'The original was archived or deleted before all of it was copied.'
+
 /** Copies the contents of a project in short transactions; another process continues after the last of them. */
 export const copyContents = job<TaskPayload>('projects.copy', {
   attempts: 5,
@@ -322,6 +324,9 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     if (!context || !project)
       return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.', failed: true }, now)
     await contents(services, task.id, wanted, context)
+    // Nobody sees what is in an archived project, so it was left out.
+    if (!(await db.one(sql`select id from projects where id = ${wanted.from} and active`)))
+      return (tx: Transaction) => endTask(tx, task.id, { message: INCOMPLETE, failed: true }, new Date())
     return (tx: Transaction) =>
       endTask(
         tx,
