@@ -164,6 +164,35 @@ describe('macros', () => {
   })
 })
 
+describe('a text that is no description', () => {
+  const raw = 'attachment:sail.txt in projectValue:name'
+  const cell = { startRow: 1, endRow: 2, startColumn: 1, endColumn: 2 }
+  const text = { ...cell, identifier: 'custom_text', options: { name: 'Sails', text: { raw } } }
+  const assertResolved = (html: string, id: number) =>
+    assert.equal(html, paragraph(`${link(`/api/v3/attachments/${id}/content`, 'sail.txt')} in The &quot;ship&quot;`))
+
+  test('on an overview names the files of the page, and its project', async () => {
+    const { admin } = it
+    const scope = { href: '/projects/ship' }
+    const grid = await admin.post('/grids', { rowCount: 1, columnCount: 1, widgets: [text], _links: { scope } })
+    const path = `/grids/${grid.body.id}`
+    const file = await upload(admin, `${path}/attachments`, { metadata: { fileName: 'sail.txt' } })
+    const { widgets } = (await admin.get(path)).body
+    assertResolved(widgets[0].options.text.html, file.body.id)
+  })
+
+  test('of a former version of a wiki page is read like the page', async () => {
+    const { admin } = it
+    const page = (
+      await admin.post('/wiki_pages', { title: 'Sails', text: { raw }, _links: { project: { href: '/api/v3/projects/ship' } } })
+    ).body
+    const file = await upload(admin, `/wiki_pages/${page.id}/attachments`, { metadata: { fileName: 'sail.txt' } })
+    const versions = (await admin.get(`/wiki_pages/${page.id}/versions`)).body._embedded.elements
+    assertResolved(versions[0].text.html, file.body.id)
+    assertResolved((await admin.get(`/wiki_pages/${page.id}`)).body.text.html, file.body.id)
+  })
+})
+
 test('a preview is relative to its context', async () => {
   const preview = async (raw: string, context: string) =>
     (await reader.send('POST', `/api/v3/render/markdown${context}`, { body: raw, headers: { 'content-type': 'text/plain' } }))

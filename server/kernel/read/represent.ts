@@ -34,8 +34,8 @@ interface Formatted {
   readonly html: string
 }
 
-/** A text whose references are relative to its row. */
-function ofRow(text: Formatted, row: Row, { resource }: Loaded): Formatted {
+/** A rendered text whose references are relative to its row. */
+export function ofRow<T extends Formatted>(text: T, row: Row, { resource }: Loaded): T {
   if (!hasReferences(text.html)) return text
   const own = row.id === undefined ? [] : [{ resource: resource.name, id: row.id }]
   return { ...text, html: placed(text.html, [...own, ...(resource.places?.(row) ?? [])]) }

@@ -32,6 +32,7 @@ export const WikiPageVersion = resource<'journals', unknown, Kept>('WikiPageVers
   },
   example: { number: 2, title: 'Knots' },
   title: ({ title, version }) => `${title} (${version})`,
+  places: ({ resource_id }) => [{ resource: 'WikiPage', id: resource_id }],
   order: { column: 'version', descending: true },
   visible: both(
     having('resource', 'wiki_pages'),

@@ -9,6 +9,7 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { object } from '#kernel/kinds.ts'
 import { visibleIds } from '#kernel/read/load.ts'
+import { ofRow } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
 import { entryOf } from '#kernel/write/history.ts'
 import { reach } from '#kernel/write/reach.ts'
@@ -155,6 +156,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
   example: { name: 'Rigging', rowCount: 1, columnCount: 2, options: {}, scope: '/my/page' },
   title: (row) => row.name ?? row.computed_scope ?? '',
   untitled: true,
+  places: ({ project_id }) => (project_id === null ? [] : [{ resource: 'Project', id: project_id }]),
   visible: view,
   refusal: 404,
   // The scope decides: see `check`.
@@ -189,7 +191,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
     options: p.of(object, { initial: {} }),
     widgets: p.of(widgetsKind, {
       column: 'computed_widgets',
-      value: (row, { loaded }) => represented(widgetsOf(row), loaded.queries),
+      value: (row, page) => represented(widgetsOf(row), page.loaded.queries, (text) => ofRow(text, row, page)),
       required: true,
       allowed: { objects: (_, { may }) => [...may].map(offered) },
     }),

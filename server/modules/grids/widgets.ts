@@ -73,20 +73,24 @@ export const queriesSent = (sent: readonly Sent[]): number[] =>
 /** The ids of the queries of widgets. */
 export const queriesOf = (widgets: readonly Widget[]): number[] => widgets.flatMap(({ query_id }) => query_id ?? [])
 
+/** What places the references of a rendered text. */
+type Placing = (text: { readonly html: string }) => object
+
 /** Widgets as they are answered: a query that the viewer does not see is none. */
-export const represented = (widgets: readonly Widget[], seen: ReadonlySet<number>): readonly Body[] =>
+export const represented = (widgets: readonly Widget[], seen: ReadonlySet<number>, placing: Placing): readonly Body[] =>
   widgets.map((widget) => ({
     _type: 'GridWidget',
     id: widget.id,
     identifier: widget.identifier,
     ...Object.fromEntries(Object.entries(lines).map(([line, column]) => [line, widget[column]])),
-    options: shownOptions(widget, seen),
+    options: shownOptions(widget, seen, placing),
   }))
 
-function shownOptions({ identifier, options, query_id }: Widget, seen: ReadonlySet<number>): Body {
+function shownOptions({ identifier, options, query_id }: Widget, seen: ReadonlySet<number>, placing: Placing): Body {
   const shown: Body = { ...options }
   if ('queryId' in options) shown.queryId = query_id !== null && seen.has(query_id) ? query_id : null
-  for (const own of textOptions(identifier)) if (own in options) shown[own] = markdown.render(options[own])
+  for (const own of textOptions(identifier))
+    if (own in options) shown[own] = placing(markdown.render(options[own]) as { html: string })
   return shown
 }
 
@@ -94,7 +98,7 @@ function shownOptions({ identifier, options, query_id }: Widget, seen: ReadonlyS
 export const offered = (identifier: string): Body => ({
   _type: 'GridWidget',
   identifier,
-  options: shownOptions({ identifier, options: defaultOptions(identifier), query_id: null } as Widget, new Set()),
+  options: shownOptions({ identifier, options: defaultOptions(identifier), query_id: null } as Widget, new Set(), (text) => text),
 })
 
 /** The widgets that a new grid starts with: those that may be added and have room. */
