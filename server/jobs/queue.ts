@@ -192,7 +192,8 @@ export async function complete(tx: Transaction, { kind, jobs, until }: Claim, no
 }
 
 /**
- * Extends the lease of a claim from now on, in a transaction of the job.
+ * Extends the lease of a claim from now on, in a transaction of the job. It has got on, so its attempts are counted anew: a long job
+ * is not given up because processes end often.
  * @returns the claim after the commit
  * @throws LeaseLostError if another process has one of the jobs
  */
@@ -201,9 +202,9 @@ export async function extend(tx: Transaction, claimed: Claim, now: Date): Promis
   const later = leaseOf(kind, now)
   const ids = jobs.map(({ id }) => id)
   const mine = sql`${among(tx.engine, raw('id'), ids)} and leased_until = ${until}`
-  if ((await tx.run(sql`update jobs set leased_until = ${later} where ${mine}`)) !== jobs.length)
+  if ((await tx.run(sql`update jobs set leased_until = ${later}, attempts = 1 where ${mine}`)) !== jobs.length)
     throw new LeaseLostError(kind.name)
-  return { ...claimed, until: later }
+  return { ...claimed, jobs: jobs.map((job) => ({ ...job, attempts: 1 })), until: later }
 }
 
 /** Schedules run at multiples of their period, regardless of the last run. */

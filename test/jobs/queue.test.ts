@@ -222,6 +222,22 @@ describe('a job that fails', () => {
     assert.equal(left?.last_error, 'The paint is dry. connect to ftp://…@host/?token=… failed')
   })
 
+  test('has all its attempts again after each step that it has made', async () => {
+    await add('hull')
+    let coats = 0
+    const layered = like({
+      run: async ({ step }) => {
+        if (coats < 5) await step(done(`coat ${++coats}`))
+        throw new Error('It rains.')
+      },
+    })
+    const last: boolean[] = []
+    for (let minutes = 0; coats < 5; minutes++) last.push(...(await round([layered], minutes)).map(({ isLast }) => isLast))
+    assert.deepEqual([await deeds(), last], [[1, 2, 3, 4, 5].map((coat) => `coat ${coat}`), Array(5).fill(false)])
+    for (const minutes of [100, 1000]) last.push(...(await round([layered], minutes)).map(({ isLast }) => isLast))
+    assert.deepEqual(last.slice(5), [false, true])
+  })
+
   test('has a delay with a random part, up to a maximum', () => {
     assert.deepEqual(
       [1, 2, 3, 9].map((attempts) => delayAfter(paint, attempts, 0) / 1000),
