@@ -17,6 +17,7 @@ const givens = [
   '/api/v3/days/week/1',
   `/api/v3/days/${new Date().toISOString().slice(0, 10)}`,
   '/api/v3/queries/columns/subject',
+  '/api/v3/project_phases/1',
   '/api/v3/queries/filters/status',
   '/api/v3/queries/filter_instance_schemas/status',
   '/api/v3/queries/operators/=',

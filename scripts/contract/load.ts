@@ -34,8 +34,9 @@ export async function loadServed({ url, token }: Omit<Server, 'stop'>): Promise<
 await build()
 const script = ['bin/halyard.js']
 
-/** Resources of the contract that only an operator can create. */
+/** What only an operator can create and set. */
 const definitions = [
+  ['setting', 'set', 'users_deletable_by_admins', 'true'],
   ['custom-field', 'create', 'WorkPackage', 'Size', 'list', '--options', 'S,M,L', '--default', 'M'],
   ['custom-field', 'create', 'WorkPackage', 'Colours', 'list', '--options', 'red,blue', '--multiple'],
   ['custom-field', 'create', 'WorkPackage', 'Place', 'hierarchy', '--items', 'Europe/Spain (ES),Europe/Italy,Asia'],
