@@ -313,8 +313,9 @@ async function older(t: TestContext, more = ''): Promise<string> {
   return pretending
 }
 
-test('an older Node becomes the supported one', async (t) => {
-  const args = ['--import', await older(t), script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
+/** Starts a server by an older Node; gives its process and its address once it is ready. */
+async function serveByOlder(t: TestContext, more?: string): Promise<{ child: ChildProcess; url: string }> {
+  const args = ['--import', await older(t, more), script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
   let printed = ''
@@ -322,21 +323,17 @@ test('an older Node becomes the supported one', async (t) => {
     printed += chunk
     if (printed.includes('Halyard is ready')) break
   }
+  return { child, url: /^Halyard is ready: (\S+)/m.exec(printed)![1]! }
+}
+
+test('an older Node becomes the supported one', async (t) => {
+  const { child } = await serveByOlder(t)
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])
 })
 
 test('an older Node that cannot start another in its place starts it beside, and that ends with it even after SIGKILL', async (t) => {
-  const pretending = await older(t, 'process.execve = undefined\n')
-  const args = ['--import', pretending, script, 'serve', '--port', '0', '--ephemeral', '--seed', 'basic']
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => child.kill('SIGKILL'))
-  let printed = ''
-  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    printed += chunk
-    if (printed.includes('Halyard is ready')) break
-  }
-  const url = /^Halyard is ready: (\S+)/m.exec(printed)![1]!
+  const { child, url } = await serveByOlder(t, 'process.execve = undefined\n')
   const kept = await connection(url)
   child.kill('SIGKILL')
   // The server that it started closes its connections and ends.

@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
-import { runDue } from '#test/jobs.ts'
+import { sentBy } from './mails.ts'
 
 const edits = ['view_meetings', 'create_meetings', 'edit_meetings', 'delete_meetings']
 
@@ -46,14 +46,8 @@ const changed = async (client: Client, path: string, body: object) => {
   assert.equal(status, 200, text)
 }
 
-async function sent(meanwhile?: () => Promise<unknown>): Promise<Mail[]> {
-  const mails: Mail[] = []
-  await runDue(it.db)
-  await meanwhile?.()
-  const post = async (mail: Mail) => void mails.push(mail)
-  for (let i = 0; i < 5; i++) await runDue(it.db, { post, only: ['notices.send'] })
-  return mails.sort((a, b) => a.recipient.localeCompare(b.recipient))
-}
+const sent = async (meanwhile?: () => Promise<unknown>) =>
+  (await sentBy(it.db, meanwhile)).sort((a, b) => a.recipient.localeCompare(b.recipient))
 const told = (mails: readonly Mail[]) => mails.map(({ recipient, subject }) => [recipient.split('@')[0], subject])
 /** The value of a property of the entry in a mail. */
 const entry = ({ calendar }: Mail, property: string) =>

@@ -5,7 +5,7 @@ import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { type Client, type Instance, instance, type Reply } from '#test/instance.ts'
-import { runDue } from '#test/jobs.ts'
+import { sentBy } from './mails.ts'
 
 const manages = ['view_wiki_pages', 'edit_wiki_pages', 'view_documents', 'manage_documents', 'manage_news', 'add_messages']
 
@@ -49,15 +49,7 @@ const NOW = new Date().toISOString()
 const link = (path: string, id: number) => ({ href: `/api/v3/${path}/${id}` })
 const ofProject = () => ({ _links: { project: link('projects', project) } })
 
-/** Delivers events, and only then sends what waits. */
-async function sent(meanwhile?: () => Promise<unknown>): Promise<Mail[]> {
-  const mails: Mail[] = []
-  await runDue(it.db)
-  await meanwhile?.()
-  const post = async (mail: Mail) => void mails.push(mail)
-  for (let i = 0; i < 5; i++) await runDue(it.db, { post, only: ['notices.send'] })
-  return mails
-}
+const sent = (meanwhile?: () => Promise<unknown>) => sentBy(it.db, meanwhile)
 const told = (mails: readonly Mail[]) => mails.map(({ recipient, subject }) => [recipient, subject]).sort()
 const created = ({ status, body }: Reply): number => {
   assert.equal(status, 201)

@@ -64,17 +64,19 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   may: { create: creates, update: changesUser, delete: removes },
   /** A login, or `me`. */
   resolve: async (logins, { db, engine, viewer }) => {
-    if (logins.length === 1 && logins[0] === 'me') return new Map([['me', viewer.id]])
+    const others = logins.filter((login) => login !== 'me')
+    const ids = new Map<string, number>(others.length < logins.length ? [['me', viewer.id]] : [])
+    if (others.length === 0) return ids
     const asked = recordset(
       engine,
       { login: 'text' },
-      logins.map((login) => ({ login })),
+      others.map((login) => ({ login })),
     )
     const found = await db.all<{ id: number; login: string }>(sql`
       with asked as (${asked})
       select p.id, asked.login from asked join principals p on lower(p.login) = lower(asked.login) and p.type = 'User'`)
-    const ids = new Map(found.map(({ id, login }) => [login, id]))
-    return logins.includes('me') ? ids.set('me', viewer.id) : ids
+    for (const { id, login } of found) ids.set(login, id)
+    return ids
   },
   index: () => ({ within: sql`principals.type = 'User'` }),
   properties: ({ text, integer, boolean, dateTime, password, of }) => ({
