@@ -1,5 +1,6 @@
 /** The contexts of requests, and of jobs that act as a user. */
 import type { Database, Reader } from '#db/database.ts'
+import { only } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { type Identity, viewerOf } from './access/viewer.ts'
@@ -57,6 +58,10 @@ export async function contextAs(
   }
   return context
 }
+
+/** The id of the user that stands for the server itself. */
+export const systemUserId = async (db: Reader): Promise<number> =>
+  (await only<{ id: number }>(db, sql`select id from principals where type = 'SystemUser'`)).id
 
 /** The context of a job that acts as a user, with all that the user may do now; undefined once the account is gone. */
 export async function contextOfUser(services: ContextServices, id: number, now: Date): Promise<Context | undefined> {

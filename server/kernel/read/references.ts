@@ -110,12 +110,15 @@ async function idsAround(
 /** What stands in the place of a reference to a visible row; undefined where it means nothing. */
 function describe(resource: Resource, row: Row, { style, target }: Reference, page: Loaded | undefined): Resolved | undefined {
   const { inTexts, titleOf } = resource
-  const shown = (name: string): string | undefined => page && shownText(page, row, name)
+  const shown = (name: string): string | undefined => {
+    const property = page?.resource.properties.find((one) => one.name === name)
+    return page && property && shownText(page, row, property)
+  }
   if (style === 'value' || style === 'label') {
     const name = target.slice(target.indexOf(':') + 1)
     const property = page && propertyCalled(page.resource, name)
     if (!property) return undefined
-    return { text: style === 'label' ? property.label : (shown(property.name) ?? '') }
+    return { text: style === 'label' ? property.label : (shownText(page, row, property) ?? '') }
   }
   const href = inTexts?.href?.(row) ?? hrefOf(resource, row).slice('/api/v3'.length)
   const title = titleOf(row)
@@ -129,9 +132,8 @@ const propertyCalled = ({ properties }: Resource, called: string): Property | un
   properties.find(({ name }) => name === called) ?? properties.find(({ label }) => label.toLowerCase() === called.toLowerCase())
 
 /** The value of a property as a text; undefined for one that has none, or that the viewer does not see. */
-function shownText(page: Loaded, row: Row, name: string): string | undefined {
-  const property = page.resource.properties.find((one) => one.name === name)
-  if (!property || property.kind.type === 'Password' || !isShown(property, row, page)) return undefined
+function shownText(page: Loaded, row: Row, property: Property): string | undefined {
+  if (property.kind.type === 'Password' || !isShown(property, row, page)) return undefined
   if (property.to || property.options.link) {
     const links: (Link | undefined)[] = [linkOf(property, row, page)].flat()
     const titles = links.filter((link) => link?.href && !link.href.startsWith('urn:')).map((link) => link?.title)

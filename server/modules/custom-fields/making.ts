@@ -1,10 +1,11 @@
 /** Creates and removes custom fields, each in one transaction with its options and items. */
 
 import { ConstraintError, type Transaction } from '#db/database.ts'
-import { has, insert, inserted, only, without } from '#db/dialect.ts'
+import { has, insert, inserted, without } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { systemUserId } from '#kernel/context.ts'
 import type { Model } from '#kernel/declaration.ts'
 import { removed } from '#kernel/write/removal.ts'
 import { patternFault } from '#text/patterns.ts'
@@ -131,8 +132,7 @@ async function insertItems(tx: Transaction, field: number, parent: number, items
 export async function removeField(tx: Transaction, model: Model, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
-  const system = await only<{ id: number }>(tx, sql`select id from principals where type = 'SystemUser'`)
-  const entry = { actor: system.id, at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
+  const entry = { actor: await systemUserId(tx), at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
   const [column, key] = ['custom_values', String(id)]
   const change = { set: sql`custom_values = ${without(tx.engine, column, key)}`, where: has(tx.engine, column, key) }
   await writeValues(tx, model, field.resource, change, entry)

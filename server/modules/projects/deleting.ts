@@ -6,7 +6,7 @@ import type { Tables } from '#db/tables.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
-import { contextOfUser, inside } from '#kernel/context.ts'
+import { contextOfUser, inside, systemUserId } from '#kernel/context.ts'
 import type { Context, JobContext } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
@@ -48,7 +48,7 @@ export const deleteProject = job<Doomed>('projects.delete', {
     const { db, payload, now } = services
     const task = await openTask(db, payload.task)
     const context = await actor(services, task?.user_id, now)
-    const [project] = await db.all<Project>(sql`select * from projects where id = ${payload.project} and deleting`)
+    const project = await db.one<Project>(sql`select * from projects where id = ${payload.project} and deleting`)
     if (project) await deleteContents(services, context, project.id, task?.progress ?? 0)
     return async (tx: Transaction) => {
       if (project) await deleteRows(tx, inside(context, tx), project.id)
@@ -70,8 +70,7 @@ async function actor(services: JobContext<Doomed>, user: number | undefined, now
   const own = { ...services, cache: createCache() }
   const asked = user === undefined ? undefined : await contextOfUser(own, user, now)
   if (asked) return asked
-  const [system] = await services.db.all<{ id: number }>(sql`select id from principals where type = 'SystemUser'`)
-  return (await contextOfUser(own, system?.id as number, now)) as Context
+  return (await contextOfUser(own, await systemUserId(services.db), now)) as Context
 }
 
 /** Deletes all that is in a project and its descendants: the work packages first, as they are the most. */
