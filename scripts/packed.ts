@@ -15,15 +15,21 @@ const ONE_MINUTE = 60_000
 /** What no archive has: what is there for those who develop the product, and what belongs to one machine. */
 const FOREIGN = /^(?:test|scripts|bench|docs|data)\/|\.test\.|\.ts$|\.key$|\.db$|^\.ci/
 
-/** The environment without the variables of the developer's own Halyard, and of the npm that runs this. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HALYARD_|npm_|NODE_)/i.test(name)))
+/**
+ * The environment without the variables of the developer's own Halyard, of the npm that runs this, and of where Node finds modules.
+ * How this machine reaches the registry (a proxy, certificates) stays: without it npm repeats each request for many minutes.
+ */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(HALYARD_|npm_(package|lifecycle|command|execpath)|NODE_(PATH|OPTIONS)$)/i.test(name)),
+)
 
 const folder = mkdtempSync(join(tmpdir(), 'halyard-packed-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
+/** Runs npm in a folder; gives its output. Throws if npm fails, or has not ended after ten minutes. */
 const npm = (args: readonly string[], cwd: string) =>
-  execFileSync('npm', args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  execFileSync('npm', args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 10 * ONE_MINUTE })
 
 /** Packs the clone into the folder. Throws if the archive has what it must not have. */
 function pack(): string {
