@@ -20,7 +20,9 @@ const FOREIGN = /^(?:test|scripts|bench|docs|data)\/|\.test\.|\.ts$|\.key$|\.db$
  * How this machine reaches the registry (a proxy, certificates) stays: without it npm repeats each request for many minutes.
  */
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(HALYARD_|npm_(package|lifecycle|command|execpath)|NODE_(PATH|OPTIONS)$)/i.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^(HALYARD_|npm_(package|lifecycle|command|execpath)|NODE_(PATH|OPTIONS)$)/i.test(name),
+  ),
 )
 
 const folder = mkdtempSync(join(tmpdir(), 'halyard-packed-'))
@@ -29,7 +31,13 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 /** Runs npm in a folder; gives its output. Throws if npm fails, or has not ended after ten minutes. */
 const npm = (args: readonly string[], cwd: string) =>
-  execFileSync('npm', args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 10 * ONE_MINUTE })
+  execFileSync('npm', args, {
+    cwd,
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 10 * ONE_MINUTE,
+  })
 
 /** Packs the clone into the folder. Throws if the archive has what it must not have. */
 function pack(): string {

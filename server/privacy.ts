@@ -1,7 +1,7 @@
 /** Protects the data from other users of the machine: our folders have mode 0700 and our files 0600, whatever the umask. */
 import { chmodSync, existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Config } from './config.ts'
+import type { Config } from './config/read.ts'
 
 const OTHERS = 0o077
 const STICKY = 0o1000

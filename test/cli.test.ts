@@ -1,9 +1,10 @@
 /** The command `halyard`, as run by users and process supervisors. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,9 +13,10 @@ import { describe, type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { commands } from '#server/commands/all.ts'
 import { openDatabase } from '#server/commands/database.ts'
-import { flagTypes, parseFlags, readConfig } from '#server/config.ts'
-import { run, succeed } from '#test/command.ts'
+import { options, variableOf } from '#server/config/options.ts'
+import { configOf, run, succeed } from '#test/command.ts'
 import { processPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
@@ -87,7 +89,7 @@ async function place(t: TestContext, isFirst = false): Promise<readonly string[]
 
 /** Opens the database of a place for some work. */
 async function using<T>(where: readonly string[], work: (db: Database) => Promise<T>): Promise<T> {
-  const { databaseUrl } = readConfig(parseFlags(where, flagTypes('data', 'database-url')).flags, {})
+  const { databaseUrl } = await configOf(where)
   const db = await openDatabase(databaseUrl)
   try {
     return await work(db)
@@ -264,7 +266,7 @@ describe('halyard serve', () => {
     assert.equal(await hostName(second), 'work.example.org')
     await second.stop()
     const { code, err } = await run('serve', '--public-url', 'work.example.org', ...where)
-    assert.equal(code, 1)
+    assert.equal(code, 2)
     assert.match(err, /--public-url must be an address such as https:/)
   })
 
@@ -380,7 +382,6 @@ describe('halyard user and halyard token', () => {
     const ada = ['--login', 'Admin', '--email', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron']
     const before = await succeed('user', 'list', ...where)
     const mistakes: [args: string[], sentence: RegExp][] = [
-      [['user', 'create', '--login', 'ada'], /^halyard user create requires --email, --first-name, --last-name\.\n$/],
       [['user', 'create', ...ada], /^The login "Admin" is already in use\.\n$/],
       [['user', 'create', ...ada, '--email', 'ada'], /^"ada" is not an e-mail address\.\n$/],
       [['user', 'create', ...ada, '--password', 'short'], /^The password is too short \(minimum is 10 characters\)\.\n$/],
@@ -400,7 +401,7 @@ describe('halyard user and halyard token', () => {
     ]
     for (const [args, sentence] of mistakes) {
       const { code, out, err } = await run(...args, ...where)
-      assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+      assert.deepEqual({ isFailure: code > 0, out }, { isFailure: true, out: '' }, args.join(' '))
       assert.match(err, sentence)
     }
     assert.equal(await succeed('user', 'list', ...where), before)
@@ -440,7 +441,7 @@ test('halyard project lists, enables and disables modules', async (t) => {
   ]
   for (const [args, sentence] of mistakes) {
     const { code, out, err } = await run('project', ...args, ...where)
-    assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+    assert.deepEqual({ isFailure: code > 0, out }, { isFailure: true, out: '' }, args.join(' '))
     assert.match(err, sentence)
   }
 })
@@ -499,7 +500,7 @@ test('halyard provider administers providers and links, and never shows the secr
   await succeed('user', 'create', ...person, ...where)
   const add = (slug: string, issuer: string, ...more: string[]) => ['add', slug, issuer, '--client-id', 'h', ...more]
   const mistakes: [args: string[], sentence: RegExp][] = [
-    [['add', 'a', 'https://a.example'], /^halyard provider add requires --client-id\.\n$/],
+    [['add', 'a', 'https://a.example'], /^Required option '--client-id <ID>' not specified\.\n$/],
     [add('Acme!', 'https://a.example'), /^"Acme!" is not a valid slug: /],
     [add('a', 'http://a.example'), /^"http:\/\/a\.example" is not an issuer such as /],
     [add('a', 'https://me:you@a.example'), /is not an issuer such as /],
@@ -523,7 +524,7 @@ test('halyard provider administers providers and links, and never shows the secr
   ]
   for (const [args, sentence] of mistakes) {
     const { code, out, err } = await run('provider', ...args, ...where)
-    assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+    assert.deepEqual({ isFailure: code > 0, out }, { isFailure: true, out: '' }, args.join(' '))
     assert.match(err, sentence)
   }
   assert.equal(await succeed('provider', 'list', ...where), listed)
@@ -575,7 +576,7 @@ describe('halyard oauth', () => {
     const before = await succeed('oauth', 'list', ...where)
     assert.match(before, /^1 +Chart +\S+ +public +enabled +sea-chart:\/\/callback http:\/\/localhost\/callback$/m)
     const mistakes: [args: string[], sentence: RegExp][] = [
-      [['oauth', 'register'], /^halyard oauth register requires NAME\.\n$/],
+      [['oauth', 'register'], /^Missing required argument 'NAME'\.\n$/],
       [
         ['oauth', 'register', 'X', '--redirect-uris', 'http://x.example'],
         /^The redirect URI http:\/\/x\.example must begin with https/,
@@ -589,7 +590,7 @@ describe('halyard oauth', () => {
     ]
     for (const [args, sentence] of mistakes) {
       const { code, out, err } = await run(...args, ...where)
-      assert.deepEqual({ code, out }, { code: 1, out: '' }, args.join(' '))
+      assert.deepEqual({ isFailure: code > 0, out }, { isFailure: true, out: '' }, args.join(' '))
       assert.match(err, sentence)
     }
     assert.equal(await succeed('oauth', 'list', ...where), before)
@@ -650,7 +651,7 @@ test('halyard jobs lists failed and pending jobs, retries and discards them', as
     [['retry', 'all'], /"all" is not a valid job ID; halyard jobs shows the IDs/],
   ] as const) {
     const { code, err } = await run('jobs', ...args, ...where)
-    assert.deepEqual([code, sentence.test(err)], [1, true], err)
+    assert.deepEqual([code > 0, sentence.test(err)], [true, true], err)
   }
 })
 
@@ -706,13 +707,6 @@ describe('halyard doctor', () => {
 
 describe('an error is one sentence', () => {
   const mistakes: [args: string[], sentence: RegExp][] = [
-    [['sail'], /^"sail" is not a command of halyard; halyard help lists them\.\n$/],
-    [['user'], /^Did you mean one of these: halyard user list, .*\?\n$/],
-    [['token', 'create'], /^halyard token create requires LOGIN\.\n$/],
-    [['migrate', 'now'], /^halyard migrate does not accept the argument "now"\.\n$/],
-    [['migrate', '--port', '1'], /^--port is not a flag of this command/],
-    [['serve', '--port', 'eighty'], /^--port must be a number/],
-    [['serve', '--ephemeral', '--data', 'x'], /^--ephemeral and --data contradict each other/],
     [['serve', '--data', script], /^The database .*halyard\.db cannot be opened: .*\n$/],
     [['serve', '--database-url', `sqlite:${script}`], /^The database .* cannot be opened: file is not a database\.\n$/],
     [
@@ -725,13 +719,150 @@ describe('an error is one sentence', () => {
     ],
   ]
   for (const [args, sentence] of mistakes) {
-    test(`halyard ${args.join(' ').replaceAll(script, 'FILE')}`, async () => {
-      const { code, out, err } = await run(...args)
-      assert.deepEqual({ code, out }, { code: 1, out: '' })
-      assert.match(err, sentence)
-      assert.equal(err.trimEnd().split('\n').length, 1)
+    test(`halyard ${args.join(' ').replaceAll(script, 'FILE')}`, () => fails(args, 1, sentence))
+  }
+
+  const misuses: [args: string[], sentence: RegExp][] = [
+    [['sail'], /^Unknown command 'sail'\.\n$/],
+    [['sevre'], /^Unknown command 'sevre' \(Did you mean serve\?\)\n$/],
+    [['user', 'lsit'], /^Unknown command 'lsit' \(Did you mean list\?\)\n$/],
+    [['user', 'create', '--login', 'ada'], /^Required option '--email <ADDRESS>' not specified\.\n$/],
+    [['token', 'create'], /^Missing required argument 'LOGIN'\.\n$/],
+    [['migrate', 'now'], /^Too many arguments for 'migrate'\. Expected 0 arguments but got 1: now\.\n$/],
+    [['migrate', '--port', '1'], /^Unknown option '--port'\.\n$/],
+    [['serve', '--port', 'eighty'], /^--port must be a number/],
+    [['serve', '--ephemeral', '--data', 'x'], /^--ephemeral and --data contradict each other/],
+    [
+      ['provider', 'add', 'a', 'https://a.example', '--client-id', 'x', '--registration', 'all'],
+      /^--registration must be one of none, /,
+    ],
+  ]
+  for (const [args, sentence] of misuses) test(`halyard ${args.join(' ')} is a misuse`, () => fails(args, 2, sentence))
+})
+
+/** Runs a command that must fail with this exit code, and say why in one line. */
+async function fails(args: readonly string[], code: number, sentence: RegExp): Promise<void> {
+  const result = await run(...args)
+  assert.deepEqual({ code: result.code, out: result.out }, { code, out: '' })
+  assert.match(result.err, sentence)
+  assert.equal(result.err.trimEnd().split('\n').length, 1)
+}
+
+test('halyard completion prints scripts that complete commands, flags and their choices', async (t) => {
+  const at = await folder(t)
+  const bin = join(at, 'halyard')
+  await writeFile(bin, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`, { mode: 0o755 })
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match(await succeed('completion', shell), /halyard/)
+  await writeFile(join(at, 'halyard.bash'), await succeed('completion', 'bash'))
+  /** The words that bash offers for the last word of a line. */
+  const offered = (line: string) => {
+    const words = line.split(' ').map((word) => `'${word}'`)
+    // The package bash-completion has a longer one, which knows of quotes.
+    const program = `
+      _get_comp_words_by_ref() {
+        words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${words[cword]}; prev=\${words[cword - 1]}
+      }
+      source "${join(at, 'halyard.bash')}"
+      COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; COMP_LINE='${line}'; COMP_POINT=${line.length}
+      "$(complete -p halyard | sed 's/.*-F \\([^ ]*\\).*/\\1/')" 2>/dev/null
+      printf '%s\\n' "\${COMPREPLY[@]}"`
+    const found = spawnSync('bash', ['-c', program], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${at}:${process.env.PATH}` },
+    })
+    return found.stdout.split('\n').map((word) => word.trim().split(/\s/)[0])
+  }
+  assert.ok(offered('halyard us').includes('user'))
+  assert.ok(offered('halyard user ').includes('reset-password'))
+  assert.ok(offered('halyard serve --log').includes('--log-level'))
+  assert.ok(offered('halyard serve --seed ').includes('showcase'))
+})
+
+test('lists are printed as JSON with --json', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'basic', ...where)
+  for (const [name, command] of Object.entries(commands)) {
+    if (!name.endsWith(' list') && name !== 'jobs') continue
+    assert.ok(command.json, name)
+    const words = command.words?.map(() => 'admin') ?? []
+    assert.ok(Array.isArray(JSON.parse(await succeed(...name.split(' '), ...words, '--json', ...where))), name)
+  }
+  const [user] = JSON.parse(await succeed('user', 'list', '--json', ...where))
+  assert.deepEqual([user.login, user.status, user.admin], ['admin', 'active', true])
+  assert.match(JSON.parse(await succeed('token', 'create', 'admin', '--json', ...where)).token, /^opapi-[0-9a-f]{40}$/)
+})
+
+describe('a configuration file', () => {
+  test('gives values for the options that a command has, and flags and variables take precedence', async (t) => {
+    const at = await folder(t)
+    await writeFile(
+      join(at, 'halyard.yaml'),
+      [
+        'port: 1',
+        'host: 0.0.0.0',
+        'trusted_proxies: [10.0.0.1, loopback]',
+        'attachments: { s3: { region: eu } }',
+        'no-worker: true',
+      ].join('\n'),
+    )
+    await writeFile(join(at, 'token'), `${given}\n`)
+    const more = ['--config', join(at, 'halyard.yaml'), '--admin-token-file', join(at, 'token')]
+    const config = await configOf(['--port', '3', ...more], { HALYARD_PORT: '2', HALYARD_HOST: '::' })
+    assert.deepEqual(
+      [config.port, config.host, config.trustedProxies, config.worker, config.adminToken],
+      [3, '::', ['10.0.0.1', 'loopback'], false, given],
+    )
+    const printed = await succeed('config', 'print', ...more)
+    assert.match(printed, /^port +1 +file$/m)
+    assert.match(printed, /^attachments-s3-region +eu +file$/m)
+    assert.match(printed, /^admin-token +••• +flag$/m)
+    assert.doesNotMatch(printed, new RegExp(given))
+    assert.match(await succeed('config', 'check', ...more), /^The configuration is valid: it serves 0\.0\.0\.0, port 1\.\n$/)
+  })
+
+  for (const [content, sentence] of [
+    ['prot: 80', /names the option "prot", which does not exist\. Did you mean port\?\n$/],
+    ['- port', /must be a mapping, such as port: 8080\.\n$/],
+    ['port: [', /^The configuration file .* cannot be read: .*\n$/],
+    ['port: eighty', /^port of the configuration file must be a number from 0 to 65535, not "eighty"\.\n$/],
+    ['port: 1\nadmin-token: x', /^admin-token of the configuration file must be opapi-/],
+  ] as const) {
+    test(`with ${JSON.stringify(content)} is a misuse`, async (t) => {
+      const path = join(await folder(t), 'halyard.yaml')
+      await writeFile(path, content)
+      await fails(['config', 'check', '--config', path], 2, sentence)
     })
   }
+})
+
+test('a variable that looks like one of Halyard and is none is told', async () => {
+  const { err } = await start(['config', 'check'], { env: { HALYARD_PROT: '80', HALYARD_SERVICE_HOST: '10.0.0.1' } }).ended
+  assert.match(err, /^HALYARD_PROT is not a variable of Halyard, and is ignored\. Did you mean HALYARD_PORT\?\n/)
+  assert.doesNotMatch(err, /SERVICE/)
+})
+
+test('halyard serve --json prints its address and its secrets as JSON, and --ready-file holds the address while it is ready', async (t) => {
+  const file = join(await folder(t), 'ready')
+  const { child, text, ended } = start([
+    'serve',
+    '--port',
+    '0',
+    '--ephemeral',
+    '--json',
+    '--ready-file',
+    file,
+    '--log-level',
+    'silent',
+  ])
+  t.after(() => child.kill('SIGKILL'))
+  while (!text.out.includes('\n')) await once(child.stdout, 'data')
+  const { url, setupLink, token, pid } = JSON.parse(text.out)
+  assert.equal(await readFile(file, 'utf8'), `${url}\n`)
+  assert.match(setupLink, new RegExp(`^${url}/setup\\?token=`))
+  assert.deepEqual([/^opapi-/.test(token), pid], [true, child.pid])
+  child.kill('SIGTERM')
+  assert.equal((await ended).code, 0)
+  assert.equal(existsSync(file), false)
 })
 
 test('custom fields and actions are created, listed and removed, and errors are reported', async (t) => {
@@ -771,13 +902,16 @@ test('custom fields and actions are created, listed and removed, and errors are 
 
 test('halyard help lists every command and every variable', async () => {
   const help = await succeed('help')
-  for (const command of ['serve', 'migrate', 'seed', 'user list', 'token create', 'openapi', 'doctor', 'version']) {
-    assert.match(help, new RegExp(`^  ${command}\\b`, 'm'))
+  for (const command of Object.keys(commands)) {
+    const names = command.split(' ')
+    assert.match(help, new RegExp(`^  ${names[0]}\\b`, 'm'))
+    const own = await succeed(...names, '--help')
+    assert.match(own, new RegExp(`^Usage: halyard ${command}\\b`))
+    assert.equal(await succeed('help', ...names.slice(0, 1)), await succeed(names[0]!, '--help'))
+    if (names.length > 1) assert.match(await succeed('help', names[0]!), new RegExp(`^  ${names[1]}\\b`, 'm'))
   }
-  for (const name of ['PORT', 'HOST', 'DATA', 'DATABASE_URL', 'EPHEMERAL', 'SEED', 'ADMIN_TOKEN', 'LOG_LEVEL']) {
-    assert.match(help, new RegExp(`\\bHALYARD_${name}\\b`))
-  }
-  assert.equal(await succeed('serve', '--help'), help)
+  const serving = await succeed('serve', '--help')
+  for (const { flag } of options) assert.ok(serving.includes(`--${flag}`) && serving.includes(variableOf(flag)), flag)
   assert.equal(await succeed(), help)
 })
 

@@ -39,7 +39,7 @@ async function main(): Promise<boolean> {
   const document = loadOfficial()
   if (!document) {
     const required = options.require || process.env.CI === 'true'
-    console.log('The official OpenAPI document was not found; HALYARD_CONTRACT may name its file.')
+    console.log('The official OpenAPI document was not found; HALYARD_TEST_CONTRACT may name its file.')
     console.log(`contract: ${required ? 'failed, the document is required' : 'skipped'}`)
     return !required
   }

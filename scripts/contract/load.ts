@@ -16,9 +16,9 @@ export type Server = { url: string; token: string; stop: () => Promise<void> }
 /** Reads a JSON file in this folder. */
 export const readBeside = (name: string): any => JSON.parse(readFileSync(resolve(import.meta.dirname, name), 'utf8'))
 
-/** Reads the official document from HALYARD_CONTRACT or the customary place; undefined when there is no such file. */
+/** Reads the official document from HALYARD_TEST_CONTRACT or the customary place; undefined when there is no such file. */
 export function loadOfficial(): any {
-  const path = resolve(repository, process.env.HALYARD_CONTRACT ?? customary)
+  const path = resolve(repository, process.env.HALYARD_TEST_CONTRACT ?? customary)
   return existsSync(path) ? parse(readFileSync(path, 'utf8')) : undefined
 }
 

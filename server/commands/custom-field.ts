@@ -8,12 +8,13 @@ import type { Extensible, Format } from '#modules/custom-fields/definitions.ts'
 import { formats } from '#modules/custom-fields/formats.ts'
 import { type ItemPlan, makeField, removeField } from '#modules/custom-fields/making.ts'
 import { product } from '#server/modules.ts'
-import { columns } from './columns.ts'
+import { UsageError } from '#server/usage.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList, showResult } from './output.ts'
 
-export async function listFields({ config }: Invocation): Promise<void> {
-  const fields = await withDatabase(config.databaseUrl, (db) =>
+export async function listFields(invocation: Invocation): Promise<void> {
+  const fields = await withDatabase(invocation.config.databaseUrl, (db) =>
     db.all<Tables['custom_fields']>(sql`select * from custom_fields order by resource, position, id`),
   )
   const rows = fields.map(
@@ -25,10 +26,16 @@ export async function listFields({ config }: Invocation): Promise<void> {
         secret && 'administrators only',
         !everywhere && 'selected projects only',
       ]
-      return [String(id), resource, name, format, traits.filter(Boolean).join(', ')]
+      return { id, resource, name, format, attributes: traits.filter((trait) => trait !== false && trait !== null) }
     },
   )
-  console.log(columns([['ID', 'RESOURCE', 'NAME', 'FORMAT', 'ATTRIBUTES'], ...rows]))
+  showList(invocation, rows, {
+    ID: ({ id }) => id,
+    RESOURCE: ({ resource }) => resource,
+    NAME: ({ name }) => name,
+    FORMAT: ({ format }) => format,
+    ATTRIBUTES: ({ attributes }) => attributes.join(', '),
+  })
 }
 
 /** The values of a comma-separated list. */
@@ -41,11 +48,12 @@ const list = (text: unknown): string[] =>
     : []
 
 /** Creates a field and prints its API name. */
-export async function createField({ config, flags, words }: Invocation): Promise<void> {
+export async function createField(invocation: Invocation): Promise<void> {
+  const { config, flags, words } = invocation
   const [resource, name, format] = words as [Extensible, string, Format]
   const number = (flag: string): number => {
     const text = String(flags[flag] ?? '0')
-    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} must be a number.`)
+    if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${flag} must be a number.`)
     return Number(text)
   }
   const isList = format === 'list'
@@ -73,7 +81,7 @@ export async function createField({ config, flags, words }: Invocation): Promise
       }),
     ),
   )
-  console.log(`Created ${name}: customField${id}`)
+  showResult(invocation, { id, name, property: `customField${id}` }, `Created ${name}: customField${id}`)
 }
 
 /** Converts a default to the value of the column. */

@@ -6,10 +6,11 @@ import { type Database, UnavailableError } from '#db/database.ts'
 import { allMigrations } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import { sealSecrets, useKeys } from '#identity/secrets.ts'
-import type { Config } from '#server/config.ts'
+import type { Config } from '#server/config/read.ts'
 import { type KeyChoice, keySource } from '#server/keys.ts'
 import { product } from '#server/modules.ts'
 import { closePlaces } from '#server/privacy.ts'
+import { reasonOf } from '#server/reason.ts'
 
 const IN_MEMORY = 'sqlite::memory:'
 const PATIENCE_MS = 10_000
@@ -24,13 +25,6 @@ export function shown(url: string): string {
   if (path !== undefined || url === IN_MEMORY) return path ?? 'in memory'
   const address = URL.parse(url)
   return address ? `${address.protocol}//${address.host}${address.pathname}` : 'of --database-url'
-}
-
-/** The system's message for an error. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UnavailableError && error.cause) return reasonOf(error.cause)
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error)
 }
 
 /**

@@ -8,24 +8,28 @@ import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import { sealedIn, useKeys } from '#identity/secrets.ts'
 import { stuckJobs } from '#jobs/status.ts'
-import type { Config } from '#server/config.ts'
+import type { Config } from '#server/config/read.ts'
 import { keySource } from '#server/keys.ts'
 import { adviceOn, openPlaces } from '#server/privacy.ts'
+import { reasonOf } from '#server/reason.ts'
 import type { Invocation } from './command.ts'
-import { appliedMigrations, fileOf, missingMigrations, openDatabase, reasonOf, shown } from './database.ts'
+import { appliedMigrations, fileOf, missingMigrations, openDatabase, shown } from './database.ts'
 
 /** Thrown to roll back the writes of a check. */
 const UNDO = Symbol('undo')
 
 /** Prints one line per check; the process exits with 1 if a check failed. */
-export async function examine({ config }: Invocation): Promise<void> {
-  const check = async (what: string, look: () => Promise<string> | string): Promise<void> => {
-    try {
-      console.log(`ok      ${what}: ${await look()}`)
-    } catch (error) {
-      console.log(`failed  ${what}: ${reasonOf(error)}`)
-      process.exitCode = 1
-    }
+export async function examine(invocation: Invocation): Promise<void> {
+  const { config, flags } = invocation
+  const results: { check: string; ok: boolean; result: string }[] = []
+  const check = async (name: string, look: () => Promise<string> | string): Promise<void> => {
+    const [ok, result] = await Promise.try(look).then(
+      (text) => [true, text] as const,
+      (error: unknown) => [false, reasonOf(error)] as const,
+    )
+    results.push({ check: name, ok, result })
+    if (!flags.json) console.log(`${ok ? 'ok    ' : 'failed'}  ${name}: ${result}`)
+    if (!ok) process.exitCode = 1
   }
   await check('Node', () => process.versions.node)
 
@@ -52,6 +56,7 @@ export async function examine({ config }: Invocation): Promise<void> {
     }
   }
   await check(`Port ${config.port}`, () => freePort(config))
+  if (flags.json) console.log(JSON.stringify(results, null, 2))
 }
 
 /** Throws unless the folder, or its nearest existing ancestor, is writable. */

@@ -1,34 +1,34 @@
 /** `halyard jobs`: what is done in the background, and what has failed of it. */
 import { discardJob, type JobStatus, listJobs, retryJob } from '#jobs/status.ts'
-import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList } from './output.ts'
 
 const MOST = 200
 
 /** Lists the jobs there are, those first that have failed. */
-export async function showJobs({ config }: Invocation): Promise<void> {
+export async function showJobs(invocation: Invocation): Promise<void> {
+  const { config, flags } = invocation
   const { product } = await import('#server/modules.ts')
   const kinds = new Map(product.jobs.map((kind) => [kind.name, kind]))
   const { jobs, count } = await withDatabase(config.databaseUrl, (db) => listJobs(db, new Date(), MOST))
-  if (count === 0) return console.log('There are no jobs.')
-  const about = ({ name, payload, state }: JobStatus) =>
-    state === 'scheduled'
-      ? ''
-      : Object.entries(kinds.get(name)?.about?.(payload) ?? {})
-          .map(([key, value]) => `${key}: ${value}`)
-          .join(', ')
+  if (count === 0 && !flags.json) return console.log('There are no jobs.')
+  const about = ({ name, payload, state }: JobStatus) => (state === 'scheduled' ? {} : (kinds.get(name)?.about?.(payload) ?? {}))
   const next = ({ due, leasedUntil }: JobStatus) => (leasedUntil ? `lease until ${leasedUntil}` : (due ?? 'never'))
-  const rows = jobs.map((job) => [
-    String(job.id),
-    job.name,
-    job.state,
-    String(job.attempts),
-    next(job),
-    [about(job), job.lastError].filter(Boolean).join(' | '),
-  ])
-  console.log(columns([['ID', 'JOB', 'STATE', 'ATTEMPTS', 'NEXT', 'ABOUT'], ...rows]))
-  if (count > jobs.length) console.log(`… and ${count - jobs.length} more`)
+  // Payloads may hold secrets; what may be shown of them is in `about`.
+  const rows = jobs.map(({ payload, ...job }) => ({ ...job, about: about({ ...job, payload }) }))
+  showList(invocation, rows, {
+    ID: ({ id }) => id,
+    JOB: ({ name }) => name,
+    STATE: ({ state }) => state,
+    ATTEMPTS: ({ attempts }) => attempts,
+    NEXT: (job) => next({ ...job, payload: {} }),
+    ABOUT: (job) => {
+      const words = Object.entries(job.about).map(([key, value]) => `${key}: ${value}`)
+      return [words.join(', '), job.lastError].filter(Boolean).join(' | ')
+    },
+  })
+  if (count > jobs.length && !flags.json) console.log(`… and ${count - jobs.length} more`)
 }
 
 /** Has a job tried again now. */

@@ -5,9 +5,11 @@ import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure, shown } from './database.ts'
+import { showResult } from './output.ts'
 
 /** Applies the migrations, and updates the permission catalogue and the built-in users. */
-export async function migrateDatabase({ config }: Invocation): Promise<void> {
+export async function migrateDatabase(invocation: Invocation): Promise<void> {
+  const { config } = invocation
   const { databaseUrl } = config
   const db = await openDatabase(databaseUrl)
   try {
@@ -16,7 +18,9 @@ export async function migrateDatabase({ config }: Invocation): Promise<void> {
     await setup(db, { seed: 'none' })
     await secure(db, config)
     unlock()
-    console.log(
+    showResult(
+      invocation,
+      { database: shown(databaseUrl), applied },
       applied.length > 0 ? `Applied ${applied.join(', ')} to ${shown(databaseUrl)}.` : `${shown(databaseUrl)} is up to date.`,
     )
   } finally {

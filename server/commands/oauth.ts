@@ -12,28 +12,36 @@ import {
   setEnabled,
 } from '#identity/oauth/applications.ts'
 import { API } from '#identity/scopes.ts'
-import { columns } from './columns.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList, showResult } from './output.ts'
 import { userOf } from './user.ts'
 
 const listed = (text: unknown): string[] => (typeof text === 'string' ? text.split(/[\s,]+/).filter(Boolean) : [])
 
-export async function listApplications({ config }: Invocation): Promise<void> {
-  const rows = await withDatabase(config.databaseUrl, applications)
-  const lines = rows.map((row) => [
-    String(row.id),
-    row.name,
-    row.client_id,
-    isConfidential(row) ? 'confidential' : 'public',
-    row.enabled ? 'enabled' : 'disabled',
-    row.redirect_uris.join(' '),
-  ])
-  console.log(columns([['ID', 'NAME', 'CLIENT ID', 'CLIENT TYPE', 'STATUS', 'REDIRECT URIS'], ...lines]))
+export async function listApplications(invocation: Invocation): Promise<void> {
+  const rows = await withDatabase(invocation.config.databaseUrl, applications)
+  const listed = rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    clientId: row.client_id,
+    confidential: isConfidential(row),
+    enabled: row.enabled,
+    redirectUris: row.redirect_uris,
+  }))
+  showList(invocation, listed, {
+    ID: ({ id }) => id,
+    NAME: ({ name }) => name,
+    'CLIENT ID': ({ clientId }) => clientId,
+    'CLIENT TYPE': ({ confidential }) => (confidential ? 'confidential' : 'public'),
+    STATUS: ({ enabled }) => (enabled ? 'enabled' : 'disabled'),
+    'REDIRECT URIS': ({ redirectUris }) => redirectUris.join(' '),
+  })
 }
 
 /** Registers an application and prints its secret, which cannot be shown again. */
-export async function registerApplication({ config, flags, words }: Invocation): Promise<void> {
+export async function registerApplication(invocation: Invocation): Promise<void> {
+  const { config, flags, words } = invocation
   const made = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
       const actor = flags['acts-as']
@@ -49,8 +57,9 @@ export async function registerApplication({ config, flags, words }: Invocation):
       return register(tx, registration, null, new Date())
     }),
   )
-  console.log(`Client ID:     ${made.clientId}`)
-  if (made.secret) console.log(`Client secret: ${made.secret} (shown only once)`)
+  const { clientId, secret } = made
+  const secretLine = secret ? `\nClient secret: ${secret} (shown only once)` : ''
+  showResult(invocation, { clientId, ...(secret && { secret }) }, `Client ID:     ${clientId}${secretLine}`)
 }
 
 /** Rotates the secret of an application and prints the new one. */
@@ -60,7 +69,7 @@ export async function rotateApplication(invocation: Invocation): Promise<void> {
     if (row && !isConfidential(row)) throw new Error(`Application ${id} is public and has no secret.`)
     return rotateSecret(tx, id, new Date())
   })
-  console.log(`Client secret: ${secret} (shown only once)`)
+  showResult(invocation, { secret }, `Client secret: ${secret} (shown only once)`)
 }
 
 export async function disableApplication(invocation: Invocation): Promise<void> {

@@ -3,9 +3,9 @@ import { sql } from '#db/sql.ts'
 import { projectIdentifiedBy } from '#modules/projects/identifiers.ts'
 import { switchModule } from '#modules/projects/modules.ts'
 import { product } from '#server/modules.ts'
-import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList } from './output.ts'
 
 /** The id of the project with an identifier. Throws an Error if there is none. */
 async function projectIn(db: Parameters<typeof projectIdentifiedBy>[1]['db'], word = ''): Promise<number> {
@@ -14,15 +14,18 @@ async function projectIn(db: Parameters<typeof projectIdentifiedBy>[1]['db'], wo
   return id
 }
 
-export async function listModules({ config, words }: Invocation): Promise<void> {
+export async function listModules(invocation: Invocation): Promise<void> {
+  const { config, words } = invocation
   const on = await withDatabase(config.databaseUrl, async (db) => {
     const id = await projectIn(db, words[0])
     const rows = await db.all<{ name: string }>(sql`select name from enabled_modules where project_id = ${id}`)
     return new Set(rows.map((row) => row.name))
   })
-  console.log(
-    columns([['MODULE', 'STATUS'], ...product.projectModules.map(({ name }) => [name, on.has(name) ? 'enabled' : 'disabled'])]),
-  )
+  const rows = product.projectModules.map(({ name }) => ({ name, enabled: on.has(name) }))
+  showList(invocation, rows, {
+    MODULE: ({ name }) => name,
+    STATUS: ({ enabled }) => (enabled ? 'enabled' : 'disabled'),
+  })
 }
 
 const switching = (isOn: boolean) =>

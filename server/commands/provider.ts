@@ -8,27 +8,37 @@ import { type ClaimNames, claimNames, type Provider, type Registration, registra
 import { keysOf } from '#identity/secrets.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { addressOf, readSettings } from '#kernel/settings.ts'
-import { columns } from './columns.ts'
+import { reasonOf } from '#server/reason.ts'
+import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
-import { reasonOf, withDatabase } from './database.ts'
+import { withDatabase } from './database.ts'
+import { showList } from './output.ts'
 import { userOf } from './user.ts'
 
-export async function listProviders({ config }: Invocation): Promise<void> {
-  const providers = await withDatabase(config.databaseUrl, (db) =>
+export async function listProviders(invocation: Invocation): Promise<void> {
+  const providers = await withDatabase(invocation.config.databaseUrl, (db) =>
     db.all<Provider & { users: number }>(sql`
       select *, (select count(*) from user_auth_identities where provider_id = auth_providers.id) as users
       from auth_providers order by slug`),
   )
-  const rows = providers.map(({ slug, name, issuer, client_id, available, registration, users }) => [
+  const rows = providers.map(({ slug, name, issuer, client_id, available, registration, users }) => ({
     slug,
     name,
     issuer,
-    client_id,
-    available ? 'enabled' : 'disabled',
+    clientId: client_id,
+    enabled: available,
     registration,
-    String(users),
-  ])
-  console.log(columns([['SLUG', 'NAME', 'ISSUER', 'CLIENT ID', 'STATUS', 'REGISTRATION', 'USERS'], ...rows]))
+    users,
+  }))
+  showList(invocation, rows, {
+    SLUG: ({ slug }) => slug,
+    NAME: ({ name }) => name,
+    ISSUER: ({ issuer }) => issuer,
+    'CLIENT ID': ({ clientId }) => clientId,
+    STATUS: ({ enabled }) => (enabled ? 'enabled' : 'disabled'),
+    REGISTRATION: ({ registration }) => registration,
+    USERS: ({ users }) => users,
+  })
 }
 
 /** Adds a provider and prints the redirect URI to register there. */
@@ -44,7 +54,6 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
       `"${issuer}" is not an issuer such as https://id.example.org; only an issuer on this machine can do without HTTPS.`,
     )
   }
-  if (flags['client-id'] === undefined) throw new Error('halyard provider add requires --client-id.')
   const secret = flags['client-secret-file'] === undefined ? null : secretIn(String(flags['client-secret-file']))
   const row = {
     slug,
@@ -90,7 +99,7 @@ function secretIn(path: string): string {
 
 function registrationIn(text: string): Registration {
   const found = registrations.find((one) => one === text)
-  if (!found) throw new Error(`--registration must be one of ${registrations.join(', ')}, not "${text}".`)
+  if (!found) throw new UsageError(`--registration must be one of ${registrations.join(', ')}, not "${text}".`)
   return found
 }
 
@@ -99,7 +108,7 @@ function claimsIn(text: string): ClaimNames {
   const pairs = text === '' ? [] : text.split(',').map((pair) => pair.trim().split('='))
   for (const [property = '', claim = '', ...more] of pairs) {
     if (!Object.hasOwn(claimNames, property) || claim === '' || more.length > 0) {
-      throw new Error(
+      throw new UsageError(
         `--claims must be a list such as login=upn,email=mail of ${Object.keys(claimNames).join(', ')}, not "${text}".`,
       )
     }

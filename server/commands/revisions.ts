@@ -5,6 +5,7 @@ import { sql } from '#db/sql.ts'
 import { type Commit, importAll } from '#modules/revisions/importing.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showResult } from './output.ts'
 
 const FIELD = '\u001f'
 const RECORD = '\u001e'
@@ -30,7 +31,8 @@ async function commitsOf(path: string): Promise<Commit[]> {
     }))
 }
 
-export async function importRevisions({ config, words }: Invocation): Promise<void> {
+export async function importRevisions(invocation: Invocation): Promise<void> {
+  const { config, words } = invocation
   const [identifier, path] = words as [string, string]
   const commits = await commitsOf(path)
   const count = await withDatabase(config.databaseUrl, async (db) => {
@@ -38,5 +40,5 @@ export async function importRevisions({ config, words }: Invocation): Promise<vo
     if (!project) throw new Error(`There is no project with the identifier "${identifier}".`)
     return importAll(db, project.id, commits)
   })
-  console.log(`Imported ${count} new revisions of ${commits.length}.`)
+  showResult(invocation, { imported: count, commits: commits.length }, `Imported ${count} new revisions of ${commits.length}.`)
 }

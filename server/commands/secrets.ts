@@ -1,8 +1,8 @@
 /** `halyard secrets`: manages the key that encrypts secrets in the database. */
 import { type Key, keysOf, randomSecretKey, resealSecrets, sealedIn, sealingKey, writtenKey } from '#identity/secrets.ts'
-import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList } from './output.ts'
 
 /** Prints a new key. */
 export async function generateKey(): Promise<void> {
@@ -10,14 +10,19 @@ export async function generateKey(): Promise<void> {
 }
 
 /** Lists the encrypted secrets and their keys. */
-export async function listSecrets({ config }: Invocation): Promise<void> {
+export async function listSecrets(invocation: Invocation): Promise<void> {
+  const { config, flags } = invocation
   const { all, seals } = await withDatabase(config.databaseUrl, async (db) => ({
     all: await sealedIn(db),
     seals: await sealingKey(db),
   }))
-  console.log(`Current key: ${seals ?? 'none yet'}`)
-  const rows = all.map(({ table, column, key, count }) => [`${table}.${column}`, key ?? 'not encrypted yet', String(count)])
-  console.log(columns([['SECRET', 'KEY', 'COUNT'], ...rows]))
+  if (!flags.json) console.log(`Current key: ${seals ?? 'none yet'}`)
+  const rows = all.map(({ table, column, key, count }) => ({ secret: `${table}.${column}`, key, count, current: key === seals }))
+  showList(invocation, rows, {
+    SECRET: ({ secret }) => secret,
+    KEY: ({ key }) => key ?? 'not encrypted yet',
+    COUNT: ({ count }) => count,
+  })
 }
 
 /**

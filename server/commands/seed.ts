@@ -8,9 +8,11 @@ import { setup, stateOf } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
+import { showResult } from './output.ts'
 
 /** Seeds the instance and prints new credentials. */
-export async function seedInstance({ config }: Invocation): Promise<void> {
+export async function seedInstance(invocation: Invocation): Promise<void> {
+  const { config } = invocation
   const db = await openDatabase(config.databaseUrl)
   try {
     const unlock = lock(config.databaseUrl)
@@ -19,8 +21,8 @@ export async function seedInstance({ config }: Invocation): Promise<void> {
     const seeded = result.fresh || (hasDemo(config.seed) && (await addDemo(db, config.seed)))
     if (seeded && config.seed === 'showcase') await attachReports(db, openStore(config.attachments))
     unlock()
-    console.log(seeded ? `Added the ${config.seed} data.` : 'The instance already has data.')
-    process.stdout.write(loginLines(result))
+    const text = seeded ? `Added the ${config.seed} data.` : 'The instance already has data.'
+    showResult(invocation, { seeded, seed: config.seed, token: result.token }, `${text}\n${loginLines(result)}`.trimEnd())
   } finally {
     await db.close()
   }

@@ -1,4 +1,5 @@
 /** `halyard serve`: sets up the database, serves requests, and shuts down gracefully. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Database, PATIENCE_MS } from '#db/database.ts'
@@ -6,10 +7,11 @@ import { openStore } from '#files/open.ts'
 import { endLeases } from '#jobs/queue.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import { outgoing } from '#outgoing/client.ts'
-import type { Config } from '#server/config.ts'
+import type { Config } from '#server/config/read.ts'
+import { reasonOf } from '#server/reason.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
-import { lock, openDatabase, reasonOf, secure } from './database.ts'
+import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
 import { startWorker } from './working.ts'
 
@@ -22,7 +24,8 @@ const ENDING_MS = 30_000
 const SAME_SIGNAL_MS = 500
 
 /** Serves until a signal arrives; then the process ends by itself. */
-export async function serve({ config }: Invocation): Promise<void> {
+export async function serve(invocation: Invocation): Promise<void> {
+  const { config } = invocation
   // The application loads while the database opens.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
@@ -58,7 +61,18 @@ export async function serve({ config }: Invocation): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
   outlive(app)
 
-  process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, await setupAddress(db))}`)
+  const setupLink = await setupAddress(db)
+  if (config.readyFile !== undefined) tellReady(config.readyFile, url)
+  if (invocation.flags.json) console.log(JSON.stringify({ url, setupLink, token: result.token, pid: process.pid }))
+  else process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, setupLink)}`)
+}
+
+/** Writes the file that tells others the address; it is removed when the process ends. */
+function tellReady(path: string, url: string): void {
+  // Under another name first: readers find all of it, or nothing.
+  writeFileSync(`${path}.${process.pid}`, `${url}\n`)
+  renameSync(`${path}.${process.pid}`, path)
+  process.once('exit', () => rmSync(path, { force: true }))
 }
 
 /**

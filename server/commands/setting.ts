@@ -1,9 +1,9 @@
 /** `halyard setting`: lists, shows and changes settings. */
 import { defaultSettings, readSettings } from '#kernel/settings.ts'
 import { isSetting, type SettingName, storeSettings, valueIn } from '#modules/instance/changing-settings.ts'
-import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList, showResult } from './output.ts'
 
 /** Validates the name of a setting. Throws an Error if there is none. */
 function settingNamed(word = ''): SettingName {
@@ -15,19 +15,21 @@ function settingNamed(word = ''): SettingName {
 const shown = (value: unknown): string =>
   typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value)
 
-export async function listSettings({ config }: Invocation): Promise<void> {
-  const settings = await withDatabase(config.databaseUrl, readSettings)
+export async function listSettings(invocation: Invocation): Promise<void> {
+  const settings = await withDatabase(invocation.config.databaseUrl, readSettings)
   const names = Object.keys(defaultSettings).sort() as SettingName[]
-  const rows = names.map((name) => {
-    const isChanged = JSON.stringify(settings[name]) !== JSON.stringify(defaultSettings[name])
-    return [name, shown(settings[name]), isChanged ? `default: ${shown(defaultSettings[name])}` : '']
+  const rows = names.map((name) => ({ name, value: settings[name], default: defaultSettings[name] }))
+  showList(invocation, rows, {
+    NAME: ({ name }) => name,
+    VALUE: ({ value }) => shown(value),
+    CHANGED: (row) => (JSON.stringify(row.value) === JSON.stringify(row.default) ? '' : `default: ${shown(row.default)}`),
   })
-  console.log(columns([['NAME', 'VALUE', 'CHANGED'], ...rows]))
 }
 
-export async function showSetting({ config, words }: Invocation): Promise<void> {
-  const name = settingNamed(words[0])
-  console.log(shown((await withDatabase(config.databaseUrl, readSettings))[name]))
+export async function showSetting(invocation: Invocation): Promise<void> {
+  const name = settingNamed(invocation.words[0])
+  const value = (await withDatabase(invocation.config.databaseUrl, readSettings))[name]
+  showResult(invocation, { name, value }, shown(value))
 }
 
 export async function changeSetting({ config, words }: Invocation): Promise<void> {

@@ -4,9 +4,10 @@ import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf } from '#identity/tokens.ts'
-import { columns } from './columns.ts'
+import { UsageError } from '#server/usage.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList, showResult } from './output.ts'
 import { userOf } from './user.ts'
 
 /** The access of a token in words. */
@@ -17,21 +18,30 @@ function accessOf({ query_id, scopes, project_ids }: Tables['tokens']): string {
   return projects === null ? what : `${what}, ${projects.length === 1 ? 'project' : 'projects'} ${projects.join(', ')}`
 }
 
-export async function listTokens({ config, words }: Invocation): Promise<void> {
+export async function listTokens(invocation: Invocation): Promise<void> {
+  const { config, words } = invocation
   const tokens = await withDatabase(config.databaseUrl, async (db) => {
     const user = await userOf(db, words[0]!)
     return (await tokensOf(db, user.id)).toReversed()
   })
-  const rows = tokens.map((token) => [
-    String(token.id),
-    token.name,
-    token.ending === null ? '' : `…${token.ending}`,
-    accessOf(token),
-    token.created_at,
-    token.expires_at ?? 'never',
-    token.last_used_at ?? 'never',
-  ])
-  console.log(columns([['ID', 'NAME', 'ENDING', 'ACCESS', 'CREATED', 'EXPIRES', 'LAST USED'], ...rows]))
+  const rows = tokens.map((token) => ({
+    id: token.id,
+    name: token.name,
+    ending: token.ending,
+    access: accessOf(token),
+    createdAt: token.created_at,
+    expiresAt: token.expires_at,
+    lastUsedAt: token.last_used_at,
+  }))
+  showList(invocation, rows, {
+    ID: ({ id }) => id,
+    NAME: ({ name }) => name,
+    ENDING: ({ ending }) => ending && `…${ending}`,
+    ACCESS: ({ access }) => access,
+    CREATED: ({ createdAt }) => createdAt,
+    EXPIRES: ({ expiresAt }) => expiresAt ?? 'never',
+    'LAST USED': ({ lastUsedAt }) => lastUsedAt ?? 'never',
+  })
 }
 
 /** Resolves ids or identifiers to project ids. Throws an Error for an unknown project. */
@@ -48,15 +58,16 @@ async function projectsNamed(db: Reader, text: string): Promise<number[]> {
 }
 
 /** Creates a token and prints it; it cannot be shown again. */
-export async function createToken({ config, flags, words }: Invocation): Promise<void> {
+export async function createToken(invocation: Invocation): Promise<void> {
+  const { config, flags, words } = invocation
   const now = new Date()
   const name = String(flags.name ?? 'Command line')
-  if (name.trim() === '' || name.length > LONGEST_NAME) throw new Error(`--name must have 1 to ${LONGEST_NAME} characters.`)
+  if (name.trim() === '' || name.length > LONGEST_NAME) throw new UsageError(`--name must have 1 to ${LONGEST_NAME} characters.`)
   const scope = String(flags.scope ?? 'api_v3')
-  if (!tokenScopes.includes(scope)) throw new Error(`--scope must be ${tokenScopes.join(' or ')}, not "${scope}".`)
+  if (!tokenScopes.includes(scope)) throw new UsageError(`--scope must be ${tokenScopes.join(' or ')}, not "${scope}".`)
   const expires = flags.expires === undefined ? null : expiryOf(String(flags.expires), now)
   if (expires === undefined)
-    throw new Error(`--expires must be a number of days or a future date such as 2030-12-31, not "${flags.expires}".`)
+    throw new UsageError(`--expires must be a number of days or a future date such as 2030-12-31, not "${flags.expires}".`)
   const token = await withDatabase(config.databaseUrl, (db) =>
     db.transaction(async (tx) => {
       const { id } = await userOf(tx, words[0]!)
@@ -64,7 +75,7 @@ export async function createToken({ config, flags, words }: Invocation): Promise
       return makeToken(tx, id, { name, scope, expiresAt: expires, projects }, now)
     }),
   )
-  console.log(`API token: ${token} (shown only once)`)
+  showResult(invocation, { token }, `API token: ${token} (shown only once)`)
 }
 
 export async function revokeToken({ config, words }: Invocation): Promise<void> {

@@ -11,9 +11,9 @@ import { resetTwoFactor } from '#identity/two-factor.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { readSettings } from '#kernel/settings.ts'
 import { hasAdmin } from '#modules/accounts/user-rules.ts'
-import { columns } from './columns.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
+import { showList, showResult } from './output.ts'
 
 type User = Tables['principals']
 
@@ -21,24 +21,30 @@ const ACTIVE = 1
 const LOCKED = 3
 const statusNames: Record<number, string> = { 1: 'active', 2: 'registered', 3: 'locked', 4: 'invited' }
 
-export async function listUsers({ config }: Invocation): Promise<void> {
-  const users = await withDatabase(config.databaseUrl, (db) =>
+export async function listUsers(invocation: Invocation): Promise<void> {
+  const users = await withDatabase(invocation.config.databaseUrl, (db) =>
     db.all<User>(sql`select * from principals where type = 'User' order by login`),
   )
-  const rows = users.map((user) => [
-    user.login ?? '',
-    user.name,
-    user.email ?? '',
-    statusNames[user.status] ?? String(user.status),
-    user.admin ? 'administrator' : '',
-  ])
-  console.log(columns([['LOGIN', 'NAME', 'EMAIL', 'STATUS', 'ROLE'], ...rows]))
+  const rows = users.map(({ id, login, name, email, status, admin }) => ({
+    id,
+    login,
+    name,
+    email,
+    status: statusNames[status] ?? String(status),
+    admin,
+  }))
+  showList(invocation, rows, {
+    LOGIN: ({ login }) => login,
+    NAME: ({ name }) => name,
+    EMAIL: ({ email }) => email,
+    STATUS: ({ status }) => status,
+    ROLE: ({ admin }) => (admin ? 'administrator' : ''),
+  })
 }
 
 /** Creates a user and prints a generated password. */
-export async function createUser({ config, flags }: Invocation): Promise<void> {
-  const missing = ['login', 'email', 'first-name', 'last-name'].filter((flag) => flags[flag] === undefined)
-  if (missing.length > 0) throw new Error(`halyard user create requires --${missing.join(', --')}.`)
+export async function createUser(invocation: Invocation): Promise<void> {
+  const { config, flags } = invocation
   const login = String(flags.login)
   const email = String(flags.email)
   if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new Error(`"${email}" is not an e-mail address.`)
@@ -70,12 +76,13 @@ export async function createUser({ config, flags }: Invocation): Promise<void> {
       await invalidate(tx, 'principals')
     })
   })
-  console.log(`Created ${login}.`)
-  if (flags.password === undefined) console.log(`Password: ${password}`)
+  const generated = flags.password === undefined ? password : undefined
+  showResult(invocation, { login, password: generated }, `Created ${login}.${generated ? `\nPassword: ${generated}` : ''}`)
 }
 
 /** Sets and prints a random password, which the user must change at the next sign-in. */
-export async function resetPassword({ config, words }: Invocation): Promise<void> {
+export async function resetPassword(invocation: Invocation): Promise<void> {
+  const { config, words } = invocation
   const password = randomPassword()
   const login = await withDatabase(config.databaseUrl, async (db) => {
     const password_hash = await hashPassword(password)
@@ -89,7 +96,7 @@ export async function resetPassword({ config, words }: Invocation): Promise<void
       return user.login
     })
   })
-  console.log(`Password of ${login}: ${password}\nThe user must change it at the next sign-in.`)
+  showResult(invocation, { login, password }, `Password of ${login}: ${password}\nThe user must change it at the next sign-in.`)
 }
 
 export async function lockUser(invocation: Invocation): Promise<void> {

@@ -3,9 +3,9 @@ import type { Database } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import { postOf } from '#jobs/post.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
-import type { Config } from '#server/config.ts'
+import type { Config } from '#server/config/read.ts'
 import { product } from '#server/modules.ts'
-import { reasonOf } from './database.ts'
+import { reasonOf } from '#server/reason.ts'
 
 const WORKING_MS = 1000
 

@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { flagTypes, options, parseFlags, readConfig, variableOf } from '#server/config.ts'
+import { variableOf } from '#server/config/options.ts'
+import { UsageError } from '#server/usage.ts'
+import { configOf, invoked } from '#test/command.ts'
 
-const types = flagTypes(...options.map(({ flag }) => flag))
-const read = (line: string, environment: Record<string, string> = {}) =>
-  readConfig(parseFlags(line.split(' ').filter(Boolean), types).flags, environment)
+const read = (line: string, environment: Record<string, string> = {}) => configOf(line.split(' ').filter(Boolean), environment)
 const token = `opapi-${'0123456789'.repeat(4)}`
 
 describe('a configuration', () => {
-  test('has defaults, and cannot be changed', () => {
-    const config = read('')
+  test('has defaults, and cannot be changed', async () => {
+    const config = await read('')
     assert.deepEqual(config, {
       port: 8080,
       host: '127.0.0.1',
@@ -26,15 +26,16 @@ describe('a configuration', () => {
       outgoingAllow: [],
       mail: undefined,
       worker: true,
+      readyFile: undefined,
       logLevel: undefined,
     })
     assert.ok(Object.isFrozen(config))
   })
 
-  test('is set by flags', () => {
+  test('is set by flags', async () => {
     assert.deepEqual(
-      read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker`,
+      await read(
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker --ready-file /run/ready`,
       ),
       {
         port: 0,
@@ -50,12 +51,13 @@ describe('a configuration', () => {
         outgoingAllow: ['files.lan', 'fd00::/8'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         worker: false,
+        readyFile: '/run/ready',
         logLevel: 'debug',
       },
     )
   })
 
-  test('is set by the variables of the flags', () => {
+  test('is set by the variables of the flags', async () => {
     const environment = {
       HALYARD_PORT: '3000',
       HALYARD_HOST: '0.0.0.0',
@@ -69,7 +71,7 @@ describe('a configuration', () => {
       HALYARD_NO_WORKER: 'yes',
       HALYARD_LOG_LEVEL: 'error',
     }
-    assert.deepEqual(read('', environment), {
+    assert.deepEqual(await read('', environment), {
       port: 3000,
       host: '0.0.0.0',
       databaseUrl: 'postgres://db/halyard',
@@ -83,13 +85,14 @@ describe('a configuration', () => {
       outgoingAllow: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       worker: false,
+      readyFile: undefined,
       logLevel: 'error',
     })
   })
 
-  test('gives flags precedence over variables, and ignores empty variables', () => {
-    assert.equal(read('--port 1', { HALYARD_PORT: '2' }).port, 1)
-    assert.equal(read('', { HALYARD_PORT: '', HALYARD_EPHEMERAL: '' }).port, 8080)
+  test('gives flags precedence over variables, and ignores empty variables', async () => {
+    assert.equal((await read('--port 1', { HALYARD_PORT: '2' })).port, 1)
+    assert.equal((await read('', { HALYARD_PORT: '', HALYARD_EPHEMERAL: '' })).port, 8080)
   })
 })
 
@@ -103,7 +106,7 @@ describe('the storage of attachments', () => {
     [s3, { ...bucket, endpoint: 'https://s3.us-east-1.amazonaws.com' }],
     [`${s3} --attachments-s3-endpoint http://minio:9000`, { ...bucket, endpoint: 'http://minio:9000' }],
   ] as const) {
-    test(`is ${chosen.in} with ${line}`, () => assert.deepEqual(read(line).attachments, chosen))
+    test(`is ${chosen.in} with ${line}`, async () => assert.deepEqual((await read(line)).attachments, chosen))
   }
   for (const [line, reason] of [
     [`${s3} --attachments-dir /files`, /contradict each other/],
@@ -111,7 +114,7 @@ describe('the storage of attachments', () => {
     [s3.replace('files', 'Fi'), /must be the name of a bucket/],
     [`${s3} --attachments-s3-endpoint ftp://x`, /must be an address/],
   ] as const) {
-    test(`is rejected with ${line}`, () => assert.throws(() => read(line), reason))
+    test(`is rejected with ${line}`, () => assert.rejects(read(line), reason))
   }
 })
 
@@ -123,9 +126,9 @@ describe('the secret key', () => {
     ['--secret-key abc', { in: 'text', text: 'abc', named: '--secret-key' }],
     ['--secret-key-file /run/key', { in: 'file', path: '/run/key', ours: false }],
   ] as const) {
-    test(`is in ${chosen.in} with ${line}`, () => assert.deepEqual(read(line).secretKey, chosen))
+    test(`is in ${chosen.in} with ${line}`, async () => assert.deepEqual((await read(line)).secretKey, chosen))
   }
-  test('is given once', () => assert.throws(() => read('--secret-key a --secret-key-file b'), /contradict each other/))
+  test('is given once', () => assert.rejects(read('--secret-key a --secret-key-file b'), /contradict each other/))
 })
 
 describe('the database URL', () => {
@@ -141,19 +144,20 @@ describe('the database URL', () => {
   ]
   for (const [line, environment, url] of places) {
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-    test(`is ${url} with ${[...variables, line].filter(Boolean).join(' ')}`, () => {
-      assert.equal(read(line, environment).databaseUrl, url)
+    test(`is ${url} with ${[...variables, line].filter(Boolean).join(' ')}`, async () => {
+      assert.equal((await read(line, environment)).databaseUrl, url)
     })
   }
 })
 
 describe('an error names the flag or the variable', () => {
   const mistakes: [line: string, environment: Record<string, string>, sentence: RegExp][] = [
-    ['--colour red', {}, /^--colour is not a flag of this command/],
-    ['-p 80', {}, /^-p is not a flag of this command/],
-    ['--port', {}, /^--port requires a value\.$/],
+    ['--colour red', {}, /^Unknown option '--colour'\.$/],
+    ['--prot 80', {}, /^Unknown option '--prot' \(Did you mean --port\?\)$/],
+    ['-p 80', {}, /^Unknown option '-p'\.$/],
+    ['--port', {}, /^Option '--port <PORT>' argument missing\.$/],
     ['--host --ephemeral', {}, /^--host requires a value\.$/],
-    ['--ephemeral=yes', {}, /^--ephemeral has no value\.$/],
+    ['--ephemeral=yes', {}, /^Unknown option '--ephemeral=yes'/],
     ['--port eighty', {}, /^--port must be a number from 0 to 65535, not "eighty"\.$/],
     ['', { HALYARD_PORT: '65536' }, /^HALYARD_PORT must be a number from 0 to 65535, not "65536"\.$/],
     ['--seed full', {}, /^--seed must be one of demo, showcase, basic, none, not "full"\.$/],
@@ -164,47 +168,45 @@ describe('an error names the flag or the variable', () => {
     ['', { HALYARD_EPHEMERAL: '1', HALYARD_DATA: 'x' }, /^HALYARD_EPHEMERAL and HALYARD_DATA contradict each other/],
   ]
   for (const [line, environment, message] of mistakes) {
-    test(`${line || Object.keys(environment).join(' ')}: ${message.source}`, () => {
-      assert.throws(() => read(line, environment), { name: 'Error', message })
+    test(`${line || Object.keys(environment).join(' ')}: ${message.source}`, async () => {
+      await assert.rejects(read(line, environment), (error) => error instanceof UsageError && message.test(error.message))
     })
   }
 
-  test('an example of a token is rejected, except with --ephemeral', () => {
+  test('an example of a token is rejected, except with --ephemeral', async () => {
     const readme = `opapi-${'0123456789abcdef'.repeat(3).slice(0, 40)}`
     for (const example of [readme, `opapi-${'0'.repeat(40)}`, `opapi-${'f'.repeat(40)}`]) {
       for (const place of ['', '--database-url postgres://db/halyard', '--data /srv']) {
-        assert.throws(() => read(`--admin-token ${example} ${place}`), /^Error: --admin-token is a well-known example/)
+        await assert.rejects(read(`--admin-token ${example} ${place}`), /^Error: --admin-token is a well-known example/)
       }
-      assert.equal(read(`--admin-token ${example} --ephemeral`).adminToken, example)
+      assert.equal((await read(`--admin-token ${example} --ephemeral`)).adminToken, example)
     }
   })
 
-  test('an SMTP server requires a sender, and its password is not repeated', () => {
-    assert.throws(() => read('--smtp-url smtp://mail.example'), /^Error: --smtp-url requires HALYARD_MAIL_FROM, /)
-    assert.throws(
-      () => read('--smtp-url smtp://mail.example --mail-from nobody'),
+  test('an SMTP server requires a sender, and its password is not repeated', async () => {
+    await assert.rejects(read('--smtp-url smtp://mail.example'), /^Error: --smtp-url requires HALYARD_MAIL_FROM, /)
+    await assert.rejects(
+      read('--smtp-url smtp://mail.example --mail-from nobody'),
       /^Error: --mail-from must be an e-mail address/,
     )
-    assert.throws(
-      () => read('', { HALYARD_SMTP_URL: 'imap://me:secret@mail.example', HALYARD_MAIL_FROM: 'pm@w.example' }),
+    await assert.rejects(
+      read('', { HALYARD_SMTP_URL: 'imap://me:secret@mail.example', HALYARD_MAIL_FROM: 'pm@w.example' }),
       ({ message }: Error) =>
         message.startsWith('HALYARD_SMTP_URL must be an address such as smtp:') && !message.includes('secret'),
     )
   })
 
-  test('an invalid token is not repeated', () => {
-    assert.throws(
-      () => read('', { HALYARD_ADMIN_TOKEN: 'opapi-secret' }),
+  test('an invalid token is not repeated', async () => {
+    await assert.rejects(
+      read('', { HALYARD_ADMIN_TOKEN: 'opapi-secret' }),
       ({ message }: Error) => message.startsWith('HALYARD_ADMIN_TOKEN must be opapi-') && !message.includes('secret'),
     )
   })
 })
 
-test('words other than flags are left to the command', () => {
-  assert.deepEqual(parseFlags(['ada', '--port=1', '--', '--lovelace'], types), {
-    flags: { port: '1' },
-    words: ['ada', '--lovelace'],
-  })
+test('words other than flags are left to the command', async () => {
+  const { flags, words } = await invoked(['ada', '--port=1', '--', '--lovelace'], {}, ['LOGIN', 'NAME'])
+  assert.deepEqual({ flags, words }, { flags: { port: '1' }, words: ['ada', '--lovelace'] })
 })
 
 test('a variable has the name of its flag', () => {

@@ -38,9 +38,9 @@ export async function assertFit(page: Page, name: string): Promise<void> {
   assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`)
 }
 
-const folder = process.env.HALYARD_SCREENSHOTS
+const folder = process.env.HALYARD_TEST_SCREENSHOTS
 
-/** Saves a screenshot of a page in the folder HALYARD_SCREENSHOTS, if set. */
+/** Saves a screenshot of a page in the folder HALYARD_TEST_SCREENSHOTS, if set. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (!folder) return
   await mkdir(folder, { recursive: true })

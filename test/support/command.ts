@@ -1,5 +1,10 @@
 /** The command `halyard`, run in the process of the test. A file that uses it has its process to itself: see `scripts/test.ts`. */
 import assert from 'node:assert/strict'
+import type { Invocation } from '#server/commands/command.ts'
+import { ALL } from '#server/commands/entries/options.ts'
+import { runCommand } from '#server/commands/program.ts'
+import type { Config } from '#server/config/read.ts'
+import type { Environment } from '#server/config/sources.ts'
 import { main } from '#server/main.ts'
 
 /**
@@ -41,3 +46,21 @@ export async function succeed(...args: string[]): Promise<string> {
   assert.equal(code, 0, err)
   return out
 }
+
+/** The command line of a command that accepts all options and these words, as the command gets it. */
+export async function invoked(
+  args: readonly string[],
+  environment: Environment = {},
+  words: readonly string[] = [],
+): Promise<Invocation> {
+  let found: Invocation | undefined
+  const run = async (invocation: Invocation) => {
+    found = invocation
+  }
+  await runCommand({ probe: { meaning: 'nothing', options: ALL, words, run } }, ['probe', ...args], environment)
+  return found ?? assert.fail('the command did not run')
+}
+
+/** The configuration of a command line. */
+export const configOf = async (args: readonly string[], environment?: Environment): Promise<Config> =>
+  (await invoked(args, environment)).config
