@@ -7,6 +7,7 @@ import { UnavailableError } from '#db/database.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, type ErrorIdentifier } from '#kernel/errors.ts'
 import { stringify } from '#kernel/json.ts'
+import { isByPreference, languageOf } from './language.ts'
 
 export const HAL = 'application/hal+json; charset=utf-8'
 const SMALLEST_COMPRESSED = 1024
@@ -65,6 +66,7 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   const { vary, ...others } = headers ?? {}
   reply.headers(others)
   if (vary) varyBy(reply, vary)
+  if (body !== undefined && isByPreference(request)) varyBy(reply, 'accept-language')
   if (stream) return reply.send(stream)
   if (bytes) {
     // The framework would set the length to 0 instead of the length of the content.
@@ -75,7 +77,7 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   }
   if (body === undefined) return reply.send()
   if (!headers?.['content-type']) reply.header('content-type', HAL)
-  return sendText(request, reply, typeof body === 'string' ? body : stringify(body))
+  return sendText(request, reply, typeof body === 'string' ? body : stringify(body, languageOf(request)))
 }
 
 /** Translates a thrown value to an API error. An unexpected error is logged and becomes a 500 without details. */

@@ -18,6 +18,7 @@ import { hasReferences } from '#text/references.ts'
 import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { piecesOf, readText } from './body.ts'
+import { preferredLanguage, speak, speakToAnybody } from './language.ts'
 import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
 import { boundaryOf, readParts } from './multipart.ts'
 
@@ -52,8 +53,12 @@ export async function contextOf(request: FastifyRequest, services: Services, cal
   const now = new Date()
   const snapshot = await snapshotFor(request, services)
   const settings = await settingsOf(db, snapshot)
+  speakToAnybody(request, settings)
   const identity = await caller(request, db, snapshot, settings, now)
-  return contextAs(services, identity, { snapshot, now, path: decodePath(path), params })
+  const preferred = preferredLanguage(request)
+  const context = await contextAs(services, identity, { snapshot, now, path: decodePath(path), params, preferred })
+  if (context.viewer.signedIn) speak(request, context.language)
+  return context
 }
 
 const NONE = new URLSearchParams()
@@ -108,7 +113,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, services: Se
 async function written(given: Answer, { method }: Operation, context: Context, isReading: boolean): Promise<Answer> {
   const { body } = given
   if (typeof body !== 'object') return given
-  const text = stringify(isReading ? readingOnly(body) : body)
+  const { language } = context
+  const text = stringify(isReading ? readingOnly(body, language) : body, language)
   if (!hasReferences(text)) return { ...given, body: text }
   // A write may have changed what the writer sees.
   const now = method === 'GET' ? context : await context.renewed()

@@ -1,13 +1,14 @@
 /** The contexts of requests, and of jobs that act as a user. */
-import type { Database, Reader } from '#db/database.ts'
+import type { Database, Reader, Row } from '#db/database.ts'
 import { only } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
+import { firstLanguage, type Language } from '#text/messages.ts'
 import { type Identity, viewerOf } from './access/viewer.ts'
 import type { Cache, Snapshot } from './cache.ts'
 import type { Context, Model } from './declaration.ts'
 import { modelFor } from './model.ts'
-import { settingsOf } from './settings.ts'
+import { type Settings, settingsOf } from './settings.ts'
 
 /** What contexts are made of, one for a process. */
 export interface ContextServices {
@@ -23,6 +24,8 @@ interface Request {
   readonly now: Date
   readonly path?: string
   readonly params?: URLSearchParams
+  /** The language that the client prefers, which counts as long as nobody is signed in. */
+  readonly preferred?: Language | undefined
 }
 
 const NONE = new URLSearchParams()
@@ -31,7 +34,7 @@ const NONE = new URLSearchParams()
 export async function contextAs(
   services: ContextServices,
   { principal, limits, proof = 'none', until }: Identity,
-  { snapshot, now, path = '', params = NONE }: Request,
+  { snapshot, now, path = '', params = NONE, preferred }: Request,
 ): Promise<Context> {
   const { model, db, files } = services
   const settings = await settingsOf(db, snapshot)
@@ -49,6 +52,7 @@ export async function contextAs(
     settings,
     now,
     timeZone,
+    language: languageFor(principal, settings, preferred),
     today: timeZone === 'UTC' ? now.toISOString().slice(0, 10) : dayIn(timeZone, now),
     files,
     params,
@@ -58,6 +62,10 @@ export async function contextAs(
   }
   return context
 }
+
+/** The language of what is said to a user; to somebody who is not signed in, the preferred one. */
+export const languageFor = ({ type, language }: Row, { default_language }: Settings, preferred?: Language): Language =>
+  firstLanguage(type === 'AnonymousUser' ? preferred : language, default_language)
 
 /** The id of the user that stands for the server itself. */
 export const systemUserId = async (db: Reader): Promise<number> =>

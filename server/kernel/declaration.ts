@@ -5,6 +5,7 @@ import type { Sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { FileStore } from '#files/store.ts'
 import type { Proof, Rule, Viewer } from '#kernel/access/viewer.ts'
+import type { Language, Message, Text } from '#text/messages.ts'
 import type { Place } from '#text/references.ts'
 import type { ApiAction, Permission, Entry as PermissionEntry, ProjectModule } from './access/permissions.ts'
 import type { BodyType } from './bodies.ts'
@@ -31,6 +32,8 @@ export interface Context {
   readonly now: Date
   /** The viewer's time zone, an IANA name; the instance's where there is none. */
   readonly timeZone: string
+  /** The language of what is said to the viewer. */
+  readonly language: Language
   /** Today in that zone, `YYYY-MM-DD`. */
   readonly today: string
   /** Where files are kept. Not to be touched while a transaction runs. */
@@ -77,7 +80,7 @@ export interface Kind {
 /** A link as it is answered. */
 export interface Link {
   href: string | null
-  title?: string | null
+  title?: Text | null
   method?: string
   templated?: boolean
   type?: string
@@ -118,7 +121,7 @@ export interface Requirement<R, F> {
   /** Whether it is required at all: always, unless this says otherwise. */
   when?: (draft: Draft<R>, facts: F, context: Context) => boolean
   /** Said after the label when it is missing. */
-  blank?: string
+  blank?: Text
   /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
   derived?: true
   /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
@@ -128,7 +131,7 @@ export interface Requirement<R, F> {
 export interface Common<R, F> {
   /** Defaults to the property's name in snake_case, with `_id` for a link. */
   column?: keyof R & string
-  /** What people read; defaults to the property's name in words. */
+  /** What people read, in English; defaults to the property's name in words. */
   label?: string
   /** Whether a row must have it, as schemas say; see `Requirement` for what else there is to say of that. */
   required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean) | Requirement<R, F>
@@ -139,7 +142,7 @@ export interface Common<R, F> {
    * No client ever writes it. One that sends another value is told so; with `ignore` it is not, and with a sentence it is told that,
    * even if the value is unchanged.
    */
-  readOnly?: true | 'ignore' | (string & {})
+  readOnly?: true | 'ignore' | Message
   /** Who may write it; judged on the stored row, or on the draft of a new one. */
   may?: Rule | { create: Rule; update: Rule }
   /**
@@ -160,7 +163,7 @@ export interface Common<R, F> {
   /** Further members of its entry in schemas. */
   about?: Readonly<Record<string, unknown>>
   /** What is wrong with a value, in words that follow the label. */
-  fault?: (value: unknown) => string | undefined
+  fault?: (value: unknown) => Text | undefined
   /** Whether the schema mentions it. */
   inSchema?: boolean | Rule | ((draft: Draft<R>, facts: F, context: Context) => boolean)
   /** The part of a form it belongs to. */
@@ -261,7 +264,7 @@ export interface Property {
   readonly name: string
   readonly kind: Kind
   readonly column: string | undefined
-  readonly label: string
+  readonly label: Text
   readonly options: ScalarOptions<any, any> & LinkOptions<any, any>
   /** The name of the resource it links to. */
   readonly to: string | undefined
@@ -307,7 +310,7 @@ export interface Action<R> {
   /** Several links under one name, in place of `href`. */
   links?: (row: R, page: Loaded) => readonly Link[] | undefined
   method?: 'post' | 'patch' | 'put' | 'delete'
-  title?: string | ((row: R, page: Loaded) => string)
+  title?: Text | ((row: R, page: Loaded) => Text)
   payload?: (row: R, page: Loaded) => unknown
   templated?: boolean
   /** A media type, for links that lead out of the API. */
@@ -329,7 +332,8 @@ export interface FilterUse {
 export interface Filter {
   /** Further names it answers to, besides its own in camelCase and snake_case. */
   names?: readonly string[]
-  label?: string
+  /** What people read; defaults to its name in words. A string is data, such as the name of a custom field. */
+  label?: Text
   strategy: Strategy
   /** Where the strategy's operators are not the right ones. */
   operators?: readonly string[]
@@ -493,7 +497,7 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** The status of a change or deletion of a visible row that the viewer may not make; 403 unless said. */
   refusal?: 404
   /** Said instead of the general sentence when there is no such row. */
-  missing?: string
+  missing?: Message
   /** What its list says and does beyond the usual. */
   index?: (context: Context) => IndexOptions
   paginated?: boolean
@@ -543,7 +547,7 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
   remove?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<boolean>
   /** Why nobody can change or delete a row as it stands, in a sentence: the reason of a 403. Its links to do so are left out then. */
-  frozen?: (row: Tables[T] & C) => string | undefined
+  frozen?: (row: Tables[T] & C) => Message | undefined
   /** Why a visible row that the viewer may delete cannot be deleted. */
   removable?: (row: Tables[T] & C, context: Context) => Promise<readonly Violation[]>
   /** Topics that change with a row, besides the table's own. */

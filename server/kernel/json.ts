@@ -3,6 +3,7 @@
  * that parsers interpret differently, or that nobody sends in good faith.
  */
 import { randomUUID } from 'node:crypto'
+import { ENGLISH, type Language, languageOfJson, writingIn } from '#text/messages.ts'
 import { ApiError } from './errors.ts'
 
 const DEEPEST = 100
@@ -19,21 +20,24 @@ const MARK = randomUUID()
 const QUOTED = `"${MARK}"`
 let texts: string[] = []
 
-/** Serialises a value once, for any number of responses. */
+/** Serialises a value once in each language that it is asked for in, for any number of responses. */
 export function written(value: object): Written {
-  const text = JSON.stringify(value)
+  const known = new Map<Language, string>()
   return {
     toJSON: () => {
+      const language = languageOfJson()
+      const text = known.get(language) ?? JSON.stringify(value)
+      known.set(language, text)
       texts.push(text)
       return MARK
     },
   }
 }
 
-/** Serialises a value with its preserialised parts. */
-export function stringify(value: object): string {
+/** Serialises a value with its preserialised parts, and its messages in a language. */
+export function stringify(value: object, language: Language = ENGLISH): string {
   texts = []
-  const text = JSON.stringify(value)
+  const text = writingIn(language, () => JSON.stringify(value))
   if (texts.length === 0) return text
   const parts = text.split(QUOTED)
   let whole = parts[0] as string

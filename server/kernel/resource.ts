@@ -4,6 +4,7 @@ import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { Requirement } from '#kernel/declaration.ts'
+import { Message } from '#text/messages.ts'
 import type {
   Build,
   Context,
@@ -40,6 +41,9 @@ export const humanize = (name: string) => {
   const words = snakeCase(name).replace(/^_/, '').replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
+
+/** The label that follows from a name. */
+export const labelOf = (name: string): Message => new Message(automatic[name] ?? humanize(name))
 
 /** `category` → `categories`, `status` → `statuses`. */
 export const pluralOf = (words: string): string =>
@@ -92,7 +96,7 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select || options.holds
   const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
-  const label = options.label ?? automatic[name] ?? humanize(name)
+  const label = options.label === undefined ? labelOf(name) : new Message(options.label)
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
 

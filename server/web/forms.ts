@@ -1,15 +1,16 @@
 /** Form controls: each has a label, and screen readers read its hint and error with it. */
 import { isId } from '#kernel/read/operators.ts'
 import { type Html, html } from '#text/html.ts'
+import type { Text } from '#text/messages.ts'
 
 /** The texts of a control. */
 interface Texts {
-  readonly label: string
+  readonly label: Text
   readonly name: string
   /** Explains how to fill in the control. */
-  readonly hint?: string | Html | undefined
+  readonly hint?: Text | Html | undefined
   /** The error of the submitted value. */
-  readonly error?: string | undefined
+  readonly error?: Text | undefined
 }
 
 interface Field extends Texts {
@@ -61,7 +62,7 @@ ${it.value}</textarea>${below(it)}
 
 /** A selection of one option. */
 export const choice = (
-  it: Texts & { value: string | null | undefined; options: readonly (readonly [value: string, label: string])[] },
+  it: Texts & { value: string | null | undefined; options: readonly (readonly [value: string, label: Text])[] },
 ): Html =>
   html`<label for="${it.name}">${it.label}</label>
 <select id="${it.name}" name="${it.name}"${aria(it)}>${it.options.map(

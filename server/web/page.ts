@@ -7,16 +7,19 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'
 import { readText } from '#http/body.ts'
+import { languageOf, speak, speakToAnybody } from '#http/language.ts'
 import { LARGEST_FORM, type TimeLimits } from '#http/limits.ts'
 import { type Services, snapshotFor } from '#http/mount.ts'
 import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.ts'
 import { isProved, type Session } from '#identity/sessions.ts'
 import { pageOfStage } from '#identity/sign-in.ts'
 import type { Snapshot } from '#kernel/cache.ts'
+import { languageFor } from '#kernel/context.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Language, said, type Text } from '#text/messages.ts'
 import { layout, type Permits, pageHeaders } from './layout.ts'
 import { ownPath } from './own-path.ts'
 
@@ -48,7 +51,7 @@ type Run<V extends Visit = Visit> = (visit: V) => Answer | Promise<Answer>
 /** An entry of the navigation. */
 export interface Entry {
   readonly path: string
-  readonly title: string
+  readonly title: Text
   readonly group: 'Account' | 'Administration'
 }
 
@@ -71,11 +74,29 @@ interface Looks extends Permits {
 
 const entries: Entry[] = []
 
+/** The body of a page until its language is known. */
+class Page {
+  readonly title: Text
+  readonly content: Html
+
+  constructor(title: Text, content: Html) {
+    this.title = title
+    this.content = content
+  }
+}
+
+/** The answer with its page in a language. */
+const answerIn = (answer: Answer, language: Language): Answer => {
+  const { body, headers } = answer
+  if (!(body instanceof Page)) return answer
+  return { ...answer, headers: { ...headers, 'content-language': language }, body: layout(body.title, body.content, language) }
+}
+
 /** A page without navigation, for visitors who are not signed in or have one decision to make. */
-export const page = (title: string, content: Html, { status = 200, headers = {}, ...permits }: Looks = {}): Answer => ({
+export const page = (title: Text, content: Html, { status = 200, headers = {}, ...permits }: Looks = {}): Answer => ({
   status,
   headers: { ...pageHeaders(permits), ...headers },
-  body: layout(
+  body: new Page(
     title,
     html`<div class="alone"><main class="card">
 ${content}
@@ -86,7 +107,7 @@ ${content}
 /** A page of a signed-in user, with the navigation. */
 export function framed(
   visit: OwnVisit,
-  title: string,
+  title: Text,
   content: Html,
   { status = 200, headers = {}, ...permits }: Looks = {},
 ): Answer {
@@ -107,8 +128,8 @@ export function framed(
   return {
     status,
     headers: { ...pageHeaders(permits), ...headers },
-    body: layout(
-      `${title} – ${settings.app_title}`,
+    body: new Page(
+      said`${title} – ${settings.app_title}`,
       html`<header class="top"><strong><a href="/">${settings.app_title}</a></strong><span>${session.user.name}</span>
 <form method="post" action="/logout"><button class="quiet small">Sign out</button></form></header>
 <div class="framed">
@@ -181,7 +202,7 @@ export const administering = (run: Run<OwnVisit>): Run => {
 }
 
 /** The success message after a form: one of these sentences, named by the parameter `done`. */
-export const notice = ({ given }: Visit, sentences: Readonly<Record<string, string>>): Html | undefined => {
+export const notice = ({ given }: Visit, sentences: Readonly<Record<string, Text>>): Html | undefined => {
   const name = given.get('done')
   return name !== null && Object.hasOwn(sentences, name)
     ? html`<p role="status" class="notice">${sentences[name]}</p>`
@@ -189,25 +210,25 @@ export const notice = ({ given }: Visit, sentences: Readonly<Record<string, stri
 }
 
 /** The error message of a form. */
-export const alert = (sentence: string | undefined): Html | undefined =>
+export const alert = (sentence: Text | undefined): Html | undefined =>
   sentence === undefined ? undefined : html`<p role="alert" id="error" class="error">${sentence}</p>`
 
-const titles: Readonly<Record<number, string>> = {
-  403: 'Access denied',
-  404: 'Not found',
-  429: 'Too many requests',
-  503: 'Service unavailable',
+const titles: Readonly<Record<number, Text>> = {
+  403: said`Access denied`,
+  404: said`Not found`,
+  429: said`Too many requests`,
+  503: said`Service unavailable`,
 }
 
-const titleOf = (status: number): string => titles[status] ?? (status < 500 ? 'Invalid request' : 'Server error')
+const titleOf = (status: number): Text => titles[status] ?? (status < 500 ? said`Invalid request` : said`Server error`)
 
 function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
-  const { status, message, headers } = errorOf(request, thrown)
+  const { status, said: sentence, headers } = errorOf(request, thrown)
   const title = titleOf(status)
   const content = html`<h1>${title}</h1>
-<p role="alert" class="error">${message}</p>
+<p role="alert" class="error">${sentence}</p>
 <p><a href="/">Go to the home page</a></p>`
-  return send(request, reply, page(title, content, { status, headers }))
+  return send(request, reply, answerIn(page(title, content, { status, headers }), languageOf(request)))
 }
 
 /** Answers 404: a page for browsers, an API error for other clients. */
@@ -239,17 +260,17 @@ export function addPages(app: FastifyInstance, services: Services, areas: readon
           const now = new Date()
           const snapshot = await snapshotFor(request, services)
           const settings = await settingsOf(db, snapshot)
+          speakToAnybody(request, settings)
           const isForm = method === 'POST'
           const [path = '/', query] = request.url.split(/\?(.*)/s)
           const given = isForm ? await formIn(request, settings, services.times) : new URLSearchParams(query)
           const session = await (isForm ? sessionIn : actingSession)(request.raw, db, snapshot, settings, now)
           const waiting = session ? undefined : await waitingSession(request.raw, db, snapshot, settings, now)
+          const user = (session ?? waiting)?.user
+          if (user) speak(request, languageFor(user, settings))
           const params = request.params as Record<string, string>
-          return await send(
-            request,
-            reply,
-            await run({ request, db, snapshot, settings, session, waiting, now, path, params, given }),
-          )
+          const answer = await run({ request, db, snapshot, settings, session, waiting, now, path, params, given })
+          return await send(request, reply, answerIn(answer, languageOf(request)))
         } catch (error) {
           return sendFailure(request, reply, error)
         }

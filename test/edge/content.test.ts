@@ -108,7 +108,7 @@ describe('compression', () => {
     ] as const) {
       const packed = await bare(path, { 'accept-encoding': encoding })
       assert.equal(packed.headers['content-encoding'], encoding)
-      assert.equal(packed.headers.vary, 'accept-encoding')
+      assert.equal(packed.headers.vary, 'accept-language, accept-encoding')
       assert.equal(JSON.parse(unpack(packed.bytes).toString()).total, 14)
     }
   })

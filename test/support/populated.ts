@@ -10,6 +10,7 @@ import { hrefOf, isAutomatic } from '#kernel/resource.ts'
 import { readingsOf } from '#kernel/standard.ts'
 import { begin } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
+import { english } from '#text/messages.ts'
 import { separatingSets } from './codes.ts'
 import { addFields } from './fields.ts'
 import { type Instance, instance } from './instance.ts'
@@ -167,7 +168,7 @@ export async function payloadFor(db: Database, { properties }: Resource, lab: nu
     if (options.readOnly !== undefined || !column || isAutomatic(own) || (options.allowed && 'texts' in options.allowed)) continue
     if (options.inLinks)
       links[own] = { href: (kind.json.examples as string[])[i % (kind.json.examples as string[]).length] as string }
-    else if (!to) payload[own] = values[kind.type]?.(label, i)
+    else if (!to) payload[own] = values[kind.type]?.(english(label), i)
     else if (options.required === true && !many) {
       const target = product.of(to)
       const isPlaced = to !== 'Project' && layout.get(target.table)?.includes('project_id')

@@ -2,7 +2,8 @@ import { and, negated, type Sql, TRUE } from '#db/sql.ts'
 import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Context, Filter, FilterUse, Property, Queryable, Resource } from '#kernel/declaration.ts'
 import { combined, invalidQuery } from '#kernel/errors.ts'
-import { humanize, snakeCase } from '#kernel/resource.ts'
+import { labelOf, snakeCase } from '#kernel/resource.ts'
+import type { Text } from '#text/messages.ts'
 import { stored } from './expressions.ts'
 import { visibleIds } from './load.ts'
 import { condition, isId, misfit, operatorsOf, positive, takesValues, understood } from './operators.ts'
@@ -10,6 +11,7 @@ import { matchesColumn } from './search.ts'
 
 /** A filter as the engine runs it: declared for a property, or by itself. */
 export interface Known extends Filter {
+  readonly label: Text
   readonly key: string
 }
 
@@ -22,7 +24,7 @@ export function filtersOf(resource: Queryable): ReadonlyMap<string, Known> {
   const add = (key: string, filter: Filter) => {
     const { to } = filter
     const allowed = filter.allowed ?? (to && ((values: readonly string[], context: Context) => areVisible(to, values, context)))
-    const entry = { ...filter, ...(allowed && { allowed }), key, label: filter.label ?? humanize(key) }
+    const entry = { ...filter, ...(allowed && { allowed }), key, label: filter.label ?? labelOf(key) }
     for (const one of [key, ...(filter.names ?? [])]) {
       for (const spelling of [
         one,

@@ -2,6 +2,7 @@
 import type { Row } from '#db/database.ts'
 import type { Context, Link, Loaded, Property, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { english, inLanguage } from '#text/messages.ts'
 import {
   differentReferences,
   type Place,
@@ -118,7 +119,9 @@ function describe(resource: Resource, row: Row, { style, target }: Reference, pa
     const name = target.slice(target.indexOf(':') + 1)
     const property = page && propertyCalled(page.resource, name)
     if (!property) return undefined
-    return { text: style === 'label' ? property.label : (shownText(page, row, property) ?? '') }
+    return {
+      text: style === 'label' ? inLanguage(property.label, page.context.language) : (shownText(page, row, property) ?? ''),
+    }
   }
   const href = inTexts?.href?.(row) ?? hrefOf(resource, row).slice('/api/v3'.length)
   const title = titleOf(row)
@@ -129,7 +132,8 @@ function describe(resource: Resource, row: Row, { style, target }: Reference, pa
 
 /** The property with a name, or with a label in capitals or not. */
 const propertyCalled = ({ properties }: Resource, called: string): Property | undefined =>
-  properties.find(({ name }) => name === called) ?? properties.find(({ label }) => label.toLowerCase() === called.toLowerCase())
+  properties.find(({ name }) => name === called) ??
+  properties.find(({ label }) => english(label).toLowerCase() === called.toLowerCase())
 
 /** The value of a property as a text; undefined for one that has none, or that the viewer does not see. */
 function shownText(page: Loaded, row: Row, property: Property): string | undefined {

@@ -5,6 +5,7 @@ import type { Action, Body, Draft, Link, Loaded, Property, Resource, Rule } from
 import { stringify } from '#kernel/json.ts'
 import { markdown } from '#kernel/kinds.ts'
 import { hrefOf, isAmongLinks, unchanged } from '#kernel/resource.ts'
+import { inLanguage, type Language, said } from '#text/messages.ts'
 import { hasReferences, placed } from '#text/references.ts'
 import { idIn, selected, targetOf } from './load.ts'
 
@@ -66,7 +67,9 @@ function linkTo(property: Property, row: Row, id: number, page: Loaded): Link {
   if (!found && target.cached) return { href: null }
   if (found && !isCounted(property, found, page)) return { href: null }
   if (isNamed(property, target, found, page)) return linkOn(target, found)
-  return property.options.whenHidden === 'none' ? { href: null } : { href: UNDISCLOSED, title: 'Undisclosed' }
+  return property.options.whenHidden === 'none'
+    ? { href: null }
+    : { href: UNDISCLOSED, title: inLanguage(said`Undisclosed`, page.context.language) }
 }
 
 /** The links of a link property to many. */
@@ -108,7 +111,8 @@ function actionLink(action: Action<Row>, row: Row, page: Loaded): Link | readonl
   // Assignments, as there are twenty links in each row of a list, and spreading is slower.
   const link: Link = { href: action.href?.(row, page) ?? null }
   if (action.type) link.type = action.type
-  if (title !== undefined) link.title = title
+  // Texts, not messages: rows of lists are serialised without asking each title for its text.
+  if (title !== undefined) link.title = inLanguage(title, page.context.language)
   if (action.method) link.method = action.method
   if (action.payload) link.payload = action.payload(row, page)
   if (action.templated) link.templated = true
@@ -202,8 +206,8 @@ export function represent(
 }
 
 /** A body without action links, for read-only tokens. */
-export const readingOnly = (body: object): object =>
-  JSON.parse(stringify(body), (name, value) => {
+export const readingOnly = (body: object, language: Language): object =>
+  JSON.parse(stringify(body, language), (name, value) => {
     if (name !== '_links') return value
     return Object.fromEntries(Object.entries<Link | readonly Link[]>(value).filter(([, link]) => [link].flat().every(isRead)))
   })

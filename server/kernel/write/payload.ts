@@ -7,6 +7,7 @@ import { FormatError } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { UNDISCLOSED } from '#kernel/read/represent.ts'
 import { isLock } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 
 export interface Parsed {
   /** Values of the payload, by column. */
@@ -220,7 +221,7 @@ const unlinked = (name: string, expected: string, value: unknown): Violation =>
 export function toErrors({ properties }: Pick<Declared, 'properties'>, violations: readonly Violation[]): ApiError[] {
   return violations.map(({ attribute, message, complete, identifier, element }) => {
     const label = properties.find(({ name }) => name === attribute)?.label ?? attribute
-    const sentence = complete || attribute === 'base' ? message : `${label} ${message}.`
+    const sentence = complete || attribute === 'base' ? message : said`${label} ${message}.`
     return new ApiError(identifier ?? 'PropertyConstraintViolation', sentence, {
       details: { attribute, ...(element !== undefined && { element }) },
     })

@@ -6,6 +6,7 @@ import { ACTIVE, accountStatus, accountStatuses, LOCKED } from '#identity/status
 import { byRule } from '#kernel/access/rights.ts'
 import { admin, both, either, globally, having, not, own, signedIn } from '#kernel/access/rules.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { blockedFilter, groupFilter, knownGroupUsers } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { nameFilters } from './search.ts'
@@ -83,7 +84,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     id: integer({ sort: true }),
     name: text({
       sort: true,
-      readOnly: 'A name cannot be written: it is made of the first and the last name.',
+      readOnly: said`A name cannot be written: it is made of the first and the last name.`,
     }),
     createdAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
     updatedAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),

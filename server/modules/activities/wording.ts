@@ -5,13 +5,14 @@ import { days, hours, markdown } from '#kernel/kinds.ts'
 import { isAutomatic, isLock } from '#kernel/resource.ts'
 import type { Settings } from '#kernel/settings.ts'
 import type { Change } from '#kernel/write/history.ts'
-import { escapeHtml } from '#text/escape.ts'
+import { type Html, html } from '#text/html.ts'
+import { english, type Message, plural, said, type Text } from '#text/messages.ts'
 
 /** One change in the representation of the API. */
 export interface Detail {
   readonly format: 'custom'
-  readonly raw: string
-  readonly html: string
+  readonly raw: Text
+  readonly html: Html
 }
 
 /** The title of a link's target; undefined if the viewer may not see it. */
@@ -47,9 +48,7 @@ const lines = (value: unknown) =>
 export const isChanged = (property: Property, { before, after }: Change): boolean =>
   lines(stateOf(before, property)) !== lines(stateOf(after, property))
 
-const strong = (text: string) => `<strong>${escapeHtml(text)}</strong>`
-const italic = (text: string) => `<i>${escapeHtml(text)}</i>`
-const detail = (raw: string, html: string): Detail => ({ format: 'custom', raw, html })
+const detail = (raw: Message, html: Html): Detail => ({ format: 'custom', raw, html })
 
 /**
  * The changes, in the order of the declaration.
@@ -69,13 +68,22 @@ export function details(
     const from = stateOf(change.before, property)
     const to = stateOf(change.after, property)
     if (kind === markdown) {
-      const verb = from === null ? 'set' : to === null ? 'deleted' : 'changed'
-      found.push(detail(`${label} ${verb}`, `${strong(label)} ${verb} (<a href="${escapeHtml(diff(property))}">Details</a>)`))
+      const href = diff(property)
+      if (from === null) {
+        found.push(detail(said`${label} set`, html`<strong>${label}</strong> set (<a href="${href}">Details</a>)`))
+      } else if (to === null) {
+        found.push(detail(said`${label} deleted`, html`<strong>${label}</strong> deleted (<a href="${href}">Details</a>)`))
+      } else {
+        found.push(detail(said`${label} changed`, html`<strong>${label}</strong> changed (<a href="${href}">Details</a>)`))
+      }
     } else if (kind.type === 'Boolean') {
       // Defaults of a new row get no sentence.
       if (!change.before) continue
-      const verb = to ? 'activated' : 'deactivated'
-      found.push(detail(`${label} ${verb}`, `${strong(label)} ${verb}`))
+      found.push(
+        to
+          ? detail(said`${label} activated`, html`<strong>${label}</strong> activated`)
+          : detail(said`${label} deactivated`, html`<strong>${label}</strong> deactivated`),
+      )
     } else {
       const words = (row: Row | undefined) =>
         row && stateOf(row, property) !== null ? inWords(property, row, titles, settings) : null
@@ -88,30 +96,30 @@ export function details(
   return found
 }
 
-function sentence(label: string, from: string | null, to: string | null): Detail {
+function sentence(label: Text, from: Text | null, to: Text | null): Detail {
   if (to === null) {
     const old = from ?? ''
-    return detail(`${label} deleted (${old})`, `${strong(label)} deleted (<strike>${italic(old)}</strike>)`)
+    return detail(said`${label} deleted (${old})`, html`<strong>${label}</strong> deleted (<strike><i>${old}</i></strike>)`)
   }
-  if (from === null) return detail(`${label} set to ${to}`, `${strong(label)} set to ${italic(to)}`)
+  if (from === null) return detail(said`${label} set to ${to}`, html`<strong>${label}</strong> set to <i>${to}</i>`)
   return detail(
-    `${label} changed from ${from} to ${to}`,
-    `${strong(label)} changed from ${italic(from)} ${strong('to')} ${italic(to)}`,
+    said`${label} changed from ${from} to ${to}`,
+    html`<strong>${label}</strong> changed from <i>${from}</i> <strong>to</strong> <i>${to}</i>`,
   )
 }
 
 /** The display text of a value; undefined if the viewer may not see it. */
-function inWords(property: Property, row: Row, titles: Titles, settings: Settings): string | undefined {
+function inWords(property: Property, row: Row, titles: Titles, settings: Settings): Text | undefined {
   const value = stateOf(row, property)
   if (property.to) return titles(property, row)
   if (property.kind === hours) return hoursInWords(value, settings)
-  if (property.kind === days) return value === 1 ? '1 day' : `${value} days`
+  if (property.kind === days) return plural(value, said`${value} day`, said`${value} days`)
   if (property.kind.type === 'Date') return dateInWords(value)
-  return `${value}${property.label.startsWith('%') ? '%' : ''}`
+  return `${value}${english(property.label).startsWith('%') ? '%' : ''}`
 }
 
-/** `MM/DD/YYYY`, as in OpenProject in English. */
-const dateInWords = (date: string) => `${date.slice(5, 7)}/${date.slice(8, 10)}/${date.slice(0, 4)}`
+/** `MM/DD/YYYY` in English, as in OpenProject. */
+const dateInWords = (date: string) => said`${date.slice(5, 7)}/${date.slice(8, 10)}/${date.slice(0, 4)}`
 
 /** Working days and hours: `2d 4h`, or hours only if the instance is configured so. */
 function hoursInWords(value: number, { hours_per_day: perDay, duration_format: format }: Settings): string {
@@ -144,13 +152,14 @@ export function exchangedFiles(change: Change): number[] {
  */
 export function filesInWords(change: Change, there: { has(id: number): boolean }): Detail[] {
   const { added, removed } = exchanged(change)
-  const label = strong('File')
   return [
     ...added.map(([id, name]) => {
-      const shown = there.has(id) ? `<a href="/api/v3/attachments/${id}/content">${escapeHtml(name)}</a>` : italic(name)
-      return detail(`File ${name} added`, `${label} ${shown} added`)
+      const shown = there.has(id) ? html`<a href="/api/v3/attachments/${id}/content">${name}</a>` : html`<i>${name}</i>`
+      return detail(said`File ${name} added`, html`<strong>File</strong> ${shown} added`)
     }),
-    ...removed.map(([, name]) => detail(`File ${name} deleted`, `${label} <strike>${italic(name)}</strike> deleted`)),
+    ...removed.map(([, name]) =>
+      detail(said`File ${name} deleted`, html`<strong>File</strong> <strike><i>${name}</i></strike> deleted`),
+    ),
   ]
 }
 
@@ -160,22 +169,24 @@ export function filesInWords(change: Change, there: { has(id: number): boolean }
  */
 export function causeInWords(cause: Row, seen: ReadonlySet<number>): Detail {
   const { type, work_package_id: id } = cause
-  const said = causes[type] ?? 'Changed by the system'
-  const sentence = said.replace(/\{(\w+)\}/, (_, how: string) => (seen.has(id) ? `${how} #${id}` : 'another work package'))
-  return detail(sentence, escapeHtml(sentence))
+  const sentence = (causes[type] ?? changedBySystem)((how) => (seen.has(id) ? said`${how} #${id}` : said`another work package`))
+  return detail(sentence, html`${sentence}`)
 }
 
-const causes: Readonly<Record<string, string>> = {
-  default_attribute_written: 'Author or time of creation given by an administrator',
-  import: 'Imported',
-  progress_mode_changed_to_status_based: 'Progress recalculated: it now follows the status',
-  status_changed: 'Changed because the status was changed by an administrator',
-  system_update: 'Changed by an update of the system',
-  total_percent_complete_mode_changed_to_work_weighted_average: 'Totals recalculated: they are now weighted by work',
-  work_package_children_changed_times: 'Dates changed by changes to {child}',
-  work_package_parent_changed_times: 'Dates changed by changes to {parent}',
-  work_package_predecessor_changed_times: 'Dates changed by changes to {predecessor}',
-  work_package_related_changed_times: 'Dates changed by changes to {related}',
-  work_package_duplicate_closed: 'Status changed because {duplicate} was closed',
-  working_days_changed: 'Dates changed because the working days changed',
+const changedBySystem = () => said`Changed by the system`
+
+/** The sentences for causes. They name a work package, by what it is to the changed one. */
+const causes: Readonly<Record<string, (other: (how: Message) => Message) => Message>> = {
+  default_attribute_written: () => said`Author or time of creation given by an administrator`,
+  import: () => said`Imported`,
+  progress_mode_changed_to_status_based: () => said`Progress recalculated: it now follows the status`,
+  status_changed: () => said`Changed because the status was changed by an administrator`,
+  system_update: () => said`Changed by an update of the system`,
+  total_percent_complete_mode_changed_to_work_weighted_average: () => said`Totals recalculated: they are now weighted by work`,
+  work_package_children_changed_times: (other) => said`Dates changed by changes to ${other(said`child`)}`,
+  work_package_parent_changed_times: (other) => said`Dates changed by changes to ${other(said`parent`)}`,
+  work_package_predecessor_changed_times: (other) => said`Dates changed by changes to ${other(said`predecessor`)}`,
+  work_package_related_changed_times: (other) => said`Dates changed by changes to ${other(said`related`)}`,
+  work_package_duplicate_closed: (other) => said`Status changed because ${other(said`duplicate`)} was closed`,
+  working_days_changed: () => said`Dates changed because the working days changed`,
 }

@@ -8,6 +8,7 @@ import { violation } from '#kernel/errors.ts'
 import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { CLOSED } from './meetings.ts'
 import { membersOf, personWho } from './participants.ts'
 import { placed } from './positions.ts'
@@ -35,7 +36,7 @@ const held = (permission: string) => through('meeting_id', 'meetings', inProject
 const view = held('view_meetings')
 const manage = held('manage_agendas')
 
-const CLOSED_ALREADY = 'The meeting is closed: open it again before you change its agenda.'
+const CLOSED_ALREADY = said`The meeting is closed: open it again before you change its agenda.`
 
 const place = ({ row, before }: Draft<Item>, { meeting }: Facts): Partial<Item> =>
   before ? {} : { project_id: meeting?.project_id ?? row.meeting_id }

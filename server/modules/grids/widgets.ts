@@ -7,6 +7,7 @@ import type { Body, Kind, Payload } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { FormatError, integer, markdown, object, text } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
+import type { Text } from '#text/messages.ts'
 import { defaultOptions, type Layout, textOptions } from './pages.ts'
 
 const lines = { startRow: 'start_row', endRow: 'end_row', startColumn: 'start_column', endColumn: 'end_column' } as const
@@ -116,7 +117,7 @@ export interface Bounds {
   readonly seen: ReadonlySet<number>
 }
 
-const fault = (element: number, message: string, identifier?: Violation['identifier']): Violation =>
+const fault = (element: number, message: Text, identifier?: Violation['identifier']): Violation =>
   violation('widgets', message, { element, ...(identifier && { identifier, complete: true }) })
 
 const NOT_ALLOWED = 'is not set to one of the allowed values'

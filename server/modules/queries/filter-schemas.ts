@@ -8,6 +8,7 @@ import { load, relatedRows } from '#kernel/read/load.ts'
 import { takesValues } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { hrefOf, type ListFilters, listHref } from '#kernel/resource.ts'
+import { said, type Text } from '#text/messages.ts'
 import { operatorsFor } from './filters.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 import { listing } from './results.ts'
@@ -70,7 +71,7 @@ function valuesType({ to, key, strategy }: Known, operator: string, context: Con
   return strategy === 'boolean' ? '[1]Boolean' : '[1]String'
 }
 
-const entry = (type: string, name: string, more: Body = {}): Body => ({
+const entry = (type: string, name: Text, more: Body = {}): Body => ({
   type,
   name,
   required: true,
@@ -87,12 +88,12 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
   const values = (operator: string): Body =>
     entry(
       valuesType(filter, operator, context),
-      'Values',
+      said`Values`,
       filter.to ? { location: '_links', _links: { ...(href && { allowedValues: { href } }) } } : {},
     )
   const rows = operators.map((id) => context.model.of(QueryOperator).rows?.get(id)).filter((row) => row !== undefined)
   const page = await load(context, context.model.of(QueryOperator), rows)
-  const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label as string }
+  const filterLink: Link = { href: hrefOf(QueryFilter, { id: filter.key }), title: filter.label }
   return {
     _type: 'QueryFilterInstanceSchema',
     _dependencies: [
@@ -104,9 +105,9 @@ async function schemaOf(filter: Known, project: number | undefined, context: Con
         ),
       },
     ],
-    name: entry('String', 'Name', { writable: false }),
-    filter: entry('QueryFilter', 'Filter', { location: '_links', _links: { allowedValues: [filterLink] } }),
-    operator: entry('QueryOperator', 'Operator', {
+    name: entry('String', said`Name`, { writable: false }),
+    filter: entry('QueryFilter', said`Filter`, { location: '_links', _links: { allowedValues: [filterLink] } }),
+    operator: entry('QueryOperator', said`Operator`, {
       location: '_links',
       _links: { allowedValues: rows.map((row): Link => ({ href: hrefOf(QueryOperator, row), title: row.name })) },
       _embedded: { allowedValues: rows.map((row) => represent(context.model.of(QueryOperator), row, page)) },

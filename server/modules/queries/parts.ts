@@ -4,12 +4,13 @@ import { everyone } from '#kernel/access/rules.ts'
 import type { Context, Model, Property, Resource } from '#kernel/declaration.ts'
 import { filtersOf, type Known } from '#kernel/read/judge.ts'
 import { operatorNames } from '#kernel/read/operators.ts'
-import { humanize, staticResource } from '#kernel/resource.ts'
+import { labelOf, staticResource } from '#kernel/resource.ts'
+import { said, type Text } from '#text/messages.ts'
 import { seesWork } from './rights.ts'
 
 interface Part {
   readonly id: string
-  readonly name: string
+  readonly name: Text
 }
 
 const propertiesThat =
@@ -35,7 +36,7 @@ const orders = (model: Model): Part[] => {
   const { sorts, property } = model.of('WorkPackage')
   return Object.keys(sorts ?? {})
     .filter((id) => !property.has(id))
-    .map((id) => ({ id, name: humanize(id) }))
+    .map((id) => ({ id, name: labelOf(id) }))
 }
 
 /** The columns that a list can show. */
@@ -89,7 +90,7 @@ export const QueryGroupBy = staticResource<Part>(
   },
 )
 
-const directions = { asc: 'Ascending', desc: 'Descending' }
+const directions = { asc: said`Ascending`, desc: said`Descending` }
 
 export const QuerySortBy = staticResource<Part & { column: string; direction: keyof typeof directions }>(
   'QuerySortBy',
@@ -97,7 +98,7 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
     [...propertiesThat(({ options }) => options.sort)(model), ...orders(model)].flatMap(({ id, name }) =>
       (['asc', 'desc'] as const).map((direction) => ({
         id: `${id}-${direction}`,
-        name: `${name} (${directions[direction]})`,
+        name: said`${name} (${directions[direction]})`,
         column: id,
         direction,
       })),
@@ -129,7 +130,7 @@ export const QuerySortBy = staticResource<Part & { column: string; direction: ke
 
 export const QueryFilter = staticResource<Part>(
   'QueryFilter',
-  (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label as string })),
+  (model) => [...filtersIn(model.of('WorkPackage')).values()].map(({ key, label }) => ({ id: key, name: label })),
   {
     ...common,
     description: 'A filter for lists of work packages.',
@@ -148,7 +149,7 @@ export const QueryFilter = staticResource<Part>(
 )
 
 /** Names of operators: common ones, and those of single filters. */
-const namesOfOperators = (model: Model): Readonly<Record<string, string>> =>
+const namesOfOperators = (model: Model): Readonly<Record<string, Text>> =>
   Object.assign({}, operatorNames, ...[...filtersOf(model.of('WorkPackage')).values()].map((filter) => filter.operatorNames))
 
 export const QueryOperator = staticResource<Part>(

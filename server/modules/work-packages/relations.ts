@@ -11,6 +11,7 @@ import { areVisible } from '#kernel/read/judge.ts'
 import { load, visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { serialiseTies, settle } from './consequences.ts'
 import { self } from './links.ts'
 import { unrelatable } from './relatable.ts'
@@ -163,7 +164,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
   },
   title: (row) => typeLabels[row.relation_type] as string,
   untitled: true,
-  missing: 'The relation you are looking for cannot be found or has been deleted.',
+  missing: said`The relation you are looking for cannot be found or has been deleted.`,
   order: { column: 'id' },
   copied: { with: 'workPackages', by: 'from_id' },
   visible: both(at('from', 'view_work_packages'), at('to', 'view_work_packages')),

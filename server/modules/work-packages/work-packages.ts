@@ -10,6 +10,7 @@ import type { Context, Draft, Scope } from '#kernel/declaration.ts'
 import { differs, resource } from '#kernel/resource.ts'
 import { bySurname } from '#modules/accounts/search.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { said } from '#text/messages.ts'
 import { attachments } from './attaching.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
@@ -123,7 +124,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   moments: readMoments,
   attachments,
   copied: { with: 'workPackages', files: 'workPackageAttachments', also: copyWatchers },
-  missing: 'The work package you are looking for cannot be found or has been deleted.',
+  missing: said`The work package you are looking for cannot be found or has been deleted.`,
   visible: seesWorkPackage,
   guards: { index: seesWorkPackage },
   may: { create: add, update, edit, delete: inProject('delete_work_packages') },
