@@ -1,7 +1,7 @@
 /** Prepares a database: its schema, the permission catalogue, the built-in users, and the initial data. */
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
-import { migrate } from '#db/migrate.ts'
+import { type MigrationProgress, migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { makeLink, renewSetup } from '#identity/one-time-links.ts'
@@ -13,6 +13,8 @@ import { insertRows } from './seeds/rows.ts'
 import { hasDemo, type Seed } from './seeds/seed.ts'
 
 export interface SetupOptions {
+  /** Told of the migrations of a database that is not new. */
+  progress?: MigrationProgress | undefined
   seed: Seed
   /** A token for the first administrator. An instance without data gets an administrator for it. */
   adminToken?: string | undefined
@@ -39,7 +41,7 @@ const GIVEN_TOKEN = 'Given at start'
  * @throws an Error in one sentence if the database belongs to a newer version, or there is no administrator for the token
  */
 export async function setup(db: Database, options: SetupOptions): Promise<SetupResult> {
-  await migrate(db, product.migrations)
+  await migrate(db, product.migrations, { progress: options.progress })
   try {
     return await complete(db, options)
   } catch (error) {

@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. An entry loads its modules when it runs: no command waits for those of another. */
 import type { Commands } from './command.ts'
 import { about } from './entries/about.ts'
+import { backup } from './entries/backup.ts'
 import { customAction } from './entries/custom-action.ts'
 import { customField } from './entries/custom-field.ts'
 import { database } from './entries/database.ts'
@@ -17,6 +18,7 @@ import { user } from './entries/user.ts'
 export const commands: Commands = {
   ...serving,
   ...database,
+  ...backup,
   ...user,
   ...token,
   ...oauth,

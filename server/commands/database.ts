@@ -1,5 +1,6 @@
 /** Opens the configured database, with error messages for operators. */
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
@@ -106,6 +107,7 @@ export async function missingMigrations(db: Database): Promise<string[]> {
 export function lock(url: string): () => void {
   const path = fileOf(url)
   if (path === undefined) return () => {}
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   closeSync(openSync(`${path}.lock`, 'a', 0o600))
   const file = new DatabaseSync(`${path}.lock`)
   try {

@@ -52,6 +52,10 @@ export async function examine(invocation: Invocation): Promise<void> {
       await check('Custom fields', () => patterns(opened))
       await check('Jobs', () => jobs(opened))
       await check('Secrets', () => secrets(opened, config))
+      if (flags.deep && (await missingMigrations(opened)).length === 0) {
+        const { deepChecks } = await import('./doctor-deep.ts')
+        for (const [name, look] of deepChecks(opened, config)) await check(name, look)
+      }
       await opened.close()
     }
   }

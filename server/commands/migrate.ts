@@ -6,6 +6,7 @@ import { setup } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure, shown } from './database.ts'
 import { showResult } from './output.ts'
+import { beforeMigrating } from './regular-backups.ts'
 
 /** Applies the migrations, and updates the permission catalogue and the built-in users. */
 export async function migrateDatabase(invocation: Invocation): Promise<void> {
@@ -14,7 +15,8 @@ export async function migrateDatabase(invocation: Invocation): Promise<void> {
   const db = await openDatabase(databaseUrl)
   try {
     const unlock = lock(databaseUrl)
-    const applied = await migrate(db, product.migrations)
+    const progress = await beforeMigrating(db, config)
+    const applied = await migrate(db, product.migrations, { progress })
     await setup(db, { seed: 'none' })
     await secure(db, config)
     unlock()

@@ -13,6 +13,7 @@ import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
+import { beforeMigrating, startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
 const CONNECTIONS = 10
@@ -39,6 +40,7 @@ export async function serve(invocation: Invocation): Promise<void> {
     throw error
   })
   const stopWorking = config.worker ? startWorker(db, config, app.log) : undefined
+  const stopBackups = config.worker ? startBackups(invocation, app.log) : undefined
 
   let stopping: number | undefined
   const stop = async () => {
@@ -52,6 +54,7 @@ export async function serve(invocation: Invocation): Promise<void> {
       process.exit(1)
     }, ENDING_MS).unref()
     const worked = stopWorking?.()
+    stopBackups?.()
     await app.drain(DRAINING_MS)
     await app.close()
     await worked
@@ -93,7 +96,8 @@ async function setupAddress(db: Database): Promise<string | undefined> {
 async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
-  const result = await setup(db, config)
+  const progress = await beforeMigrating(db, config)
+  const result = await setup(db, { ...config, progress })
   // The process that held leases here has ended, unless another one runs the jobs.
   if (db.engine === 'sqlite' && config.worker) await endLeases(db)
   await secure(db, config)

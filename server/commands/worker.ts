@@ -4,6 +4,7 @@ import { PATIENCE_MS } from '#db/database.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
+import { startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
 /** Enough for a statement in each lane. */
@@ -13,7 +14,8 @@ const CONNECTIONS = 5
  * Runs jobs until a signal arrives. It waits for the current step of each job.
  * @throws Error in one sentence if the schema is not of this version, which only a server or `halyard migrate` changes
  */
-export async function work({ config }: Invocation): Promise<void> {
+export async function work(invocation: Invocation): Promise<void> {
+  const { config } = invocation
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   if ((await missingMigrations(db)).length > 0) {
     await db.close()
@@ -24,6 +26,7 @@ export async function work({ config }: Invocation): Promise<void> {
   const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const { log } = fastify({ logger: level === 'silent' ? false : { level } })
   const stop = startWorker(db, config, log)
+  const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000)
   let isEnding = false
@@ -31,6 +34,7 @@ export async function work({ config }: Invocation): Promise<void> {
     process.on(signal, async () => {
       if (isEnding) return
       isEnding = true
+      stopBackups()
       await stop()
       clearInterval(alive)
       await db.close()

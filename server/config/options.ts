@@ -92,6 +92,14 @@ const declared: readonly Option[] = [
   },
   { flag: 'mail-from', value: 'ADDRESS', meaning: 'sender of mails; required with --smtp-url' },
   { flag: 'no-worker', meaning: 'leave background jobs to halyard worker' },
+  {
+    flag: 'backup-dir',
+    value: 'DIR',
+    meaning: 'folder of backups: regular ones, and those before migrations that rewrite data',
+    standard: 'backups in the folder of --data',
+  },
+  { flag: 'backup-every', value: 'TIME', meaning: 'how often to make a backup, such as 24h or 7d', standard: 'never' },
+  { flag: 'backup-keep', value: 'COUNT', meaning: 'how many regular backups to keep', standard: '7' },
   { flag: 'ready-file', value: 'PATH', meaning: 'file that holds the address while the server is ready' },
   {
     flag: 'log-level',

@@ -37,6 +37,8 @@ export interface Config {
   readonly mail: MailChoice | undefined
   /** Whether the server runs background jobs. */
   readonly worker: boolean
+  /** Where backups are kept; regular ones are made every so many milliseconds, and so many of them kept. */
+  readonly backup: { readonly folder: string; readonly every: number | undefined; readonly keep: number }
   /** A file that holds the address while the server is ready. */
   readonly readyFile: string | undefined
   /** pino's level; undefined: `warn` in a terminal, otherwise `info`. */
@@ -103,6 +105,7 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     outgoingAllow,
     mail: mail(given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
+    backup: backup(url, given, named),
     readyFile: given('ready-file'),
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
@@ -167,6 +170,26 @@ function secretKey(url: string, given: (flag: string) => string | undefined, nam
     ? `${resolve(url.slice('sqlite:'.length))}.key`
     : join(resolve(given('data') ?? 'data'), 'halyard.key')
   return { in: 'file', path, ours: true }
+}
+
+/** When backups are made, and where they are kept. */
+function backup(url: string, given: (flag: string) => string | undefined, named: (flag: string) => string): Config['backup'] {
+  const [every, keep] = [given('backup-every'), given('backup-keep') ?? '7']
+  const [, count = '', unit = ''] = /^(\d{1,6})(m|h|d)$/.exec(every ?? '') ?? []
+  if (every !== undefined && (Number(count) === 0 || unit === '')) {
+    throw new UsageError(`${named('backup-every')} must be a time such as 30m, 24h or 7d, not "${every}".`)
+  }
+  if (every !== undefined && url === IN_MEMORY) {
+    throw new UsageError(`${named('backup-every')} contradicts --ephemeral, which keeps no data.`)
+  }
+  if (!/^[1-9]\d{0,3}$/.test(keep))
+    throw new UsageError(`${named('backup-keep')} must be a number from 1 to 9999, not "${keep}".`)
+  const minutes = { m: 1, h: 60, d: 24 * 60 }[unit] ?? 0
+  return {
+    folder: resolve(given('backup-dir') ?? join(resolve(given('data') ?? 'data'), 'backups')),
+    every: every === undefined ? undefined : Number(count) * minutes * 60_000,
+    keep: Number(keep),
+  }
 }
 
 /** The storage of attachments: a bucket, a folder, or the folder of the data. */

@@ -24,7 +24,15 @@ export interface Transaction extends Reader {
   script(text: string): Promise<void>
 }
 
+/** Reads what was committed at one moment, whatever is written meanwhile. */
+export interface SnapshotReader extends Reader {
+  /** The rows of a query, at most so many at once; between these, others have their turn. */
+  batches(query: Sql, size: number): AsyncIterable<Row[]>
+}
+
 export interface Database extends Reader {
+  /** Runs `work` on what is committed now: for long reading, beside the writers, without a time limit. */
+  snapshot<T>(work: (reader: SnapshotReader) => Promise<T>): Promise<T>
   /**
    * Runs `work` in one transaction: committed when its promise fulfils, rolled back when it rejects.
    * After a collision with another transaction it runs again from the start, so it must have no effects outside the database.

@@ -65,6 +65,15 @@ const foundations: readonly Migration[] = [
   { name: '0055-announced', text: announced },
 ]
 
+/** Told which migration is next, and how many of how many have been applied. */
+export type MigrationProgress = (name: string, done: number, total: number) => void
+
+/** Whether a migration changes or removes what a database holds already. */
+export const isRewriting = ({ text }: Migration, engine: Engine): boolean =>
+  (typeof text === 'string' ? text : text[engine])
+    .split(';')
+    .some((statement) => /^(update|delete|drop table)\b|^alter table \S+ (drop|rename|alter)\b/i.test(statement.trim()))
+
 /** SQL types that differ between the engines. */
 const spelling: Record<Engine, Record<string, string>> = {
   sqlite: {
@@ -97,16 +106,28 @@ export const allMigrations = (further: readonly Migration[]): readonly Migration
  * Applies missing migrations in one transaction; returns their names. Of several processes that start at once, one migrates and
  * the others wait.
  * @param further the migrations of modules
- * @param last the name of the last migration to apply; all by default
+ * @param options `last` is the name of the last migration to apply; all by default
  * @throws if the database belongs to a newer version of Halyard.
  */
-export const migrate = (db: Database, further: readonly Migration[], last?: string): Promise<string[]> =>
-  db.transaction((tx) => bringUpToDate(tx, allMigrations(further), last), { patience: Infinity })
+export const migrate = (
+  db: Database,
+  further: readonly Migration[],
+  { last, progress }: { last?: string; progress?: MigrationProgress | undefined } = {},
+): Promise<string[]> => {
+  const isWanted = last === undefined ? undefined : (name: string) => name <= last
+  return db.transaction((tx) => bringUpToDate(tx, allMigrations(further), isWanted, progress), { patience: Infinity })
+}
 
-async function bringUpToDate(
+/**
+ * Applies missing migrations in an open transaction; returns their names.
+ * @param isWanted whether to apply a migration; all by default
+ * @throws if the database belongs to a newer version of Halyard
+ */
+export async function bringUpToDate(
   tx: Transaction,
   migrations: readonly Migration[],
-  last = migrations.at(-1)?.name ?? '',
+  isWanted: (name: string) => boolean = () => true,
+  progress: MigrationProgress = () => {},
 ): Promise<string[]> {
   if (tx.engine === 'postgres') await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`)
   await tx.script('create table if not exists migrations (name text primary key)')
@@ -114,8 +135,9 @@ async function bringUpToDate(
   const unknown = [...applied].find((name) => migrations.every((one) => one.name !== name))
   if (unknown)
     throw new Error(`The database is newer than this Halyard: it has the migration ${unknown}. Start the newer version.`)
-  const missing = migrations.filter(({ name }) => name <= last && !applied.has(name))
-  for (const { name, text } of missing) {
+  const missing = migrations.filter(({ name }) => isWanted(name) && !applied.has(name))
+  for (const [done, { name, text }] of missing.entries()) {
+    progress(name, done, missing.length)
     const own = typeof text === 'string' ? text : text[tx.engine]
     await tx.script(own.replace(/\{(\w+)\}/g, (_, word: string) => spelling[tx.engine][word] ?? `{${word}}`))
     await tx.run(sql`insert into migrations (name) values (${name})`)

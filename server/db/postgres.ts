@@ -1,6 +1,7 @@
 /** PostgreSQL by pg. This file hides all differences of its values from SQLite's. */
 import pg from 'pg'
 import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError, waited } from './database.ts'
+import { APPLICATION } from './postgres-name.ts'
 import { type Sql, sql } from './sql.ts'
 
 const toNumber = (text: string) => Number(text)
@@ -50,6 +51,8 @@ export function openPostgres(
     types: types,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
+    // By this name processes find each other.
+    application_name: APPLICATION,
     // Compiling a permission query costs far more than running it.
     options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}`,
   })
@@ -220,6 +223,32 @@ export function openPostgres(
         }
       }
     },
+    snapshot: (work) =>
+      using(Infinity, async (client) => {
+        const run = async (text: string) => (await ask(client, text, Infinity)).rows
+        await run('begin transaction isolation level repeatable read read only; set local statement_timeout = 0')
+        try {
+          const { all, one } = on(client, () => Infinity)
+          return await work({
+            engine: 'postgres',
+            all,
+            one,
+            async *batches(q, size) {
+              await query(client, sql`declare batches no scroll cursor for ${q}`, Infinity)
+              for (
+                let rows = await run(`fetch ${size} from batches`);
+                rows.length > 0;
+                rows = await run(`fetch ${size} from batches`)
+              ) {
+                yield rows
+              }
+              await run('close batches')
+            },
+          })
+        } finally {
+          await run('rollback').catch(() => broken.add(client))
+        }
+      }),
     script: (text) => using(Infinity, async (client) => void (await ask(client, text, Infinity))),
     async ready() {
       const { rows } = await read(sql`select current_setting('transaction_read_only') = 'on' as readonly`, MOMENT_MS)

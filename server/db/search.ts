@@ -134,6 +134,74 @@ async function renew(tx: Transaction, table: string, ids: readonly number[]): Pr
   }
 }
 
+/** The number of pending texts. */
+export const pendingCount = async (db: Reader): Promise<number> =>
+  (await db.one<{ count: number }>(sql`select count(*) as count from texts_waiting`))?.count ?? 0
+
+/** Has all texts indexed anew: on SQLite they are pending then, and read as if there were no index meanwhile. */
+export async function rebuildIndexes(db: Database): Promise<void> {
+  if (db.engine === 'postgres') {
+    const rows = await db.all<{ name: string }>(sql`
+      select indexrelid::regclass::text as name from pg_index join pg_class c on c.oid = indexrelid
+        join pg_opclass o on o.oid = any(indclass) where opcname like '%trgm%' and relnamespace = current_schema()::regnamespace`)
+    for (const { name } of rows) await db.script(`reindex index concurrently ${name}`)
+    return
+  }
+  await db.transaction(async (tx) => {
+    for (const [table, columns] of Object.entries(indexed)) {
+      for (const column of Object.keys(columns)) {
+        await tx.run(sql`insert into ${indexOf(table, column)} (${indexOf(table, column)}) values ('delete-all')`)
+      }
+      await tx.run(sql`insert or ignore into texts_waiting select ${table}, id from ${name(table)}`)
+    }
+  })
+}
+
+/**
+ * Looks whether the indexes of texts are sound. Writes nothing that stays.
+ * @throws Error in one sentence if one is not
+ */
+export async function checkIndexes(db: Database): Promise<string> {
+  if (db.engine === 'postgres') {
+    const broken = await db.all<{ name: string }>(
+      sql`select indexrelid::regclass::text as name from pg_index where not indisvalid or not indisready`,
+    )
+    if (broken.length > 0) throw new Error(`invalid indexes: ${broken.map(({ name }) => name).join(', ')}; run halyard reindex`)
+    return 'valid'
+  }
+  let count = 0
+  for (const [table, columns] of Object.entries(indexed)) {
+    for (const [column, text] of Object.entries(columns)) {
+      const index = indexOf(table, column)
+      const row = name('r')
+      const missing = await db.one<{ count: number }>(sql`
+        select count(*) as count from ${name(table)} r
+        where ${text(row)} is not null and not exists (select 1 from texts_waiting w where w.of_table = ${table} and w.id = r.id)
+          and not exists (select 1 from ${raw(`${index.text.replaceAll('"', '')}_docsize`)} d where d.id = r.id)`)
+      if ((missing?.count ?? 0) > 0) {
+        throw new Error(`${missing!.count} texts of ${table}.${column} are not indexed; run halyard reindex`)
+      }
+      await checkStructure(db, index)
+      count++
+    }
+  }
+  return `${count} indexes are sound`
+}
+
+/** Thrown to roll back. */
+const UNDO = Symbol('undo')
+
+/** Has SQLite check the structure of an index, which it does by a statement that would write. */
+async function checkStructure(db: Database, index: Sql): Promise<void> {
+  const check = db.transaction(async (tx) => {
+    await tx.run(sql`insert into ${index} (${index}) values ('integrity-check')`)
+    throw UNDO
+  })
+  await check.catch((error: unknown) => {
+    if (error !== UNDO) throw new Error(`the index ${index.text} is damaged; run halyard reindex`, { cause: error })
+  })
+}
+
 /** The name of the search index of this database. Throws an Error in one sentence if it is not available. */
 export async function indexer(db: Database): Promise<string> {
   if (db.engine === 'sqlite') return 'FTS5'

@@ -1,8 +1,16 @@
 /** SQLite by node:sqlite. This file hides all differences of its values from PostgreSQL's. */
 import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError } from './database.ts'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import {
+  ConstraintError,
+  type Database,
+  PATIENCE_MS,
+  type Row,
+  type SnapshotReader,
+  type Transaction,
+  UnavailableError,
+} from './database.ts'
 import { lower } from './dialect.ts'
 import { type Sql, sql } from './sql.ts'
 
@@ -247,6 +255,21 @@ export function openSqlite(
       await committed
       return result
     },
+    async snapshot(work) {
+      look()
+      // In memory there is no second connection: writers wait.
+      if (inMemory) return exclusively(() => commit().then(() => work(frozen(writer))))
+      const own = openReader()
+      try {
+        // The first statement that reads fixes the moment.
+        own.connection.exec('begin; select count(*) from sqlite_schema')
+        return await work(frozen(own))
+      } catch (error) {
+        throw translated(error)
+      } finally {
+        own.connection.close()
+      }
+    },
     script: (text) =>
       exclusively(async () => {
         await commit()
@@ -270,6 +293,25 @@ export function openSqlite(
         }
         writer.connection.close()
       })
+    },
+  }
+}
+
+/** Reads on a connection whose transaction stays open. */
+function frozen({ all, iterate }: ReturnType<typeof connect>): SnapshotReader {
+  return {
+    engine: 'sqlite',
+    all: async <R>(query: Sql) => all(query) as R[],
+    one: async <R>(query: Sql) => all(query)[0] as R | undefined,
+    async *batches(query, size) {
+      let batch: Row[] = []
+      for (const row of iterate(query)) {
+        if (batch.push(row) < size) continue
+        yield batch
+        batch = []
+        await nextTurn()
+      }
+      if (batch.length > 0) yield batch
     },
   }
 }
@@ -332,18 +374,24 @@ function connect(
     all({ text, values }: Sql): Row[] {
       const { statement, booleans, documents } = prepare(text)
       const rows = statement.all(...values.map(bind)) as Row[]
-      if (booleans.length > 0 || documents.length > 0) {
-        for (const row of rows) {
-          for (const name of booleans) if (row[name] !== null) row[name] = row[name] !== 0
-          for (const name of documents) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name])
-        }
-      }
+      if (booleans.length > 0 || documents.length > 0) for (const row of rows) typed(row, booleans, documents)
       return rows
+    },
+    *iterate({ text, values }: Sql): Iterable<Row> {
+      const { statement, booleans, documents } = prepare(text)
+      for (const row of statement.iterate(...values.map(bind)) as Iterable<Row>) yield typed(row, booleans, documents)
     },
     run({ text, values }: Sql): number {
       return Number(prepareWriting(text).run(...values.map(bind)).changes)
     },
   }
+}
+
+/** Gives values the types that their columns declare. */
+function typed(row: Row, booleans: readonly string[], documents: readonly string[]): Row {
+  for (const name of booleans) if (row[name] !== null) row[name] = row[name] !== 0
+  for (const name of documents) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name])
+  return row
 }
 
 /** The cached value of a text, or a new one; evicts the oldest beyond the limit. */

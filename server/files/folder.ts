@@ -1,7 +1,7 @@
 /** Files in a folder: written atomically, and synced to the disk before success is reported. */
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type Bytes, checkName, type FileStore } from './store.ts'
 
 /** Two levels of 256 folders, so that each stays small. */
@@ -43,6 +43,18 @@ export function folderStore(root: string): FileStore {
       await rm(placeOf(root, name), { force: true })
     },
   }
+}
+
+/** The names of all files in the folder of a store, without those that are being written. */
+export async function namesIn(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true }).catch((error: { code?: string }) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return entries
+    .filter((path) => !path.startsWith('incoming'))
+    .map((path) => basename(path))
+    .filter((name) => /^[0-9a-f]{32}$/.test(name))
 }
 
 /** Writes a new file and syncs it to the disk. */

@@ -62,3 +62,9 @@ export function postOf(choice: MailChoice | undefined, log: Log): Post {
     await (await transport)(mail)
   }
 }
+
+/** Makes sure that an SMTP server takes mails from here. Throws its error if it does not. */
+export async function answering(choice: MailChoice): Promise<void> {
+  const { createTransport } = await import('nodemailer')
+  await createTransport(optionsOf(choice.url)).verify()
+}

@@ -368,7 +368,7 @@ describe('the extraction', () => {
 
 test('includes files that were attached before there was any extraction', async () => {
   const { db: older, drop } = await emptyDatabase()
-  await migrate(older, product.migrations, '0019-oauth')
+  await migrate(older, product.migrations, { last: '0019-oauth' })
   const stamps = { created_at: '2026-01-02T03:04:05.000Z', updated_at: '2026-01-02T03:04:05.000Z' }
   await older.transaction(async (tx) => {
     const { id } = (await tx.one<{ id: number }>(sql`insert into principals (type, name, status, created_at, updated_at)

@@ -19,7 +19,7 @@ let db: Database
 before(async () => {
   place = await emptyDatabase()
   db = place.db
-  await migrate(db, product.migrations, '0032-internal-comments')
+  await migrate(db, product.migrations, { last: '0032-internal-comments' })
   await db.transaction(async (tx) => {
     await tx.run(sql`insert into mails (recipient, subject, text, link, tries, due_at)
       values ('vera@example.net', 'Hello', 'There', null, 2, ${at})`)

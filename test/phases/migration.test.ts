@@ -26,7 +26,7 @@ async function fill(tx: Transaction): Promise<void> {
 async function definitionsAfter(work: (db: Database) => Promise<unknown>): Promise<object[]> {
   const { db, drop } = await emptyDatabase()
   try {
-    await migrate(db, product.migrations, '0039-help-texts')
+    await migrate(db, product.migrations, { last: '0039-help-texts' })
     await work(db)
     await migrate(db, product.migrations)
     const rows = await db.all(sql`
@@ -49,7 +49,7 @@ test('an instance with the basic data gets the definitions of a new one', async 
 test('an instance with other data gets none, and so does one whose administrators have deleted theirs', async () => {
   assert.deepEqual(await definitionsAfter(async () => {}), [])
   const deleted = async (db: Database) => {
-    await migrate(db, product.migrations, '0040-project-phases')
+    await migrate(db, product.migrations, { last: '0040-project-phases' })
     await db.transaction(async (tx) => {
       await fill(tx)
       await tx.run(sql`insert into revisions (name, value) values ('project_phase_definitions', 2)`)

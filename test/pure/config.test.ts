@@ -26,6 +26,7 @@ describe('a configuration', () => {
       outgoingAllow: [],
       mail: undefined,
       worker: true,
+      backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       readyFile: undefined,
       logLevel: undefined,
     })
@@ -51,6 +52,7 @@ describe('a configuration', () => {
         outgoingAllow: ['files.lan', 'fd00::/8'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         worker: false,
+        backup: { folder: '/srv/backups', every: undefined, keep: 7 },
         readyFile: '/run/ready',
         logLevel: 'debug',
       },
@@ -85,6 +87,7 @@ describe('a configuration', () => {
       outgoingAllow: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       worker: false,
+      backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       readyFile: undefined,
       logLevel: 'error',
     })
@@ -115,6 +118,23 @@ describe('the storage of attachments', () => {
     [`${s3} --attachments-s3-endpoint ftp://x`, /must be an address/],
   ] as const) {
     test(`is rejected with ${line}`, () => assert.rejects(read(line), reason))
+  }
+})
+
+describe('backups', () => {
+  for (const [line, backup] of [
+    ['--data /srv --backup-every 24h', { folder: '/srv/backups', every: 24 * 3_600_000, keep: 7 }],
+    ['--backup-every 30m --backup-keep 2 --backup-dir /b', { folder: '/b', every: 1_800_000, keep: 2 }],
+  ] as const) {
+    test(`are made with ${line}`, async () => assert.deepEqual((await read(line)).backup, backup))
+  }
+  for (const [line, sentence] of [
+    ['--backup-every daily', /^--backup-every must be a time such as 30m, 24h or 7d, not "daily"\.$/],
+    ['--backup-every 0h', /^--backup-every must be a time/],
+    ['--backup-every 1h --ephemeral', /^--backup-every contradicts --ephemeral/],
+    ['--backup-keep 0', /^--backup-keep must be a number from 1 to 9999/],
+  ] as const) {
+    test(`are refused with ${line}`, () => assert.rejects(read(line), { message: sentence }))
   }
 })
 

@@ -1,0 +1,170 @@
+/** Puts a backup, or another database, in the place of a database: whole, or not at all. */
+import { existsSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { connect } from '#db/connect.ts'
+import type { Database } from '#db/database.ts'
+import { APPLICATION } from '#db/postgres-name.ts'
+import { sql } from '#db/sql.ts'
+import type { FileStore } from '#files/store.ts'
+import { contentOf, type Entry, entriesOf, fileOf, linesIn, type Manifest, type Origin, syncFolder, tableOf } from './archive.ts'
+import { checkAge, fillFile, fillSchema, type RowSource } from './filling.ts'
+import { originOf, type Progress } from './making.ts'
+import { countersOf, type Digest, linesOf, summing, tablesOf, totalOf } from './rows.ts'
+
+/** What is in the place of a database. */
+export type Occupant = 'nothing' | 'an empty instance' | 'data' | 'a newer instance' | 'foreign data'
+
+/** What a database holds. @param known the migrations of this version */
+export async function occupantOf(db: Database, known: ReadonlySet<string>): Promise<Occupant> {
+  const tables = await db.all<{ name: string }>(
+    db.engine === 'sqlite'
+      ? sql`select name from sqlite_schema where type = 'table'`
+      : sql`select table_name as name from information_schema.tables where table_schema = current_schema()`,
+  )
+  const names = tables.map(({ name }) => name)
+  if (names.length === 0) return 'nothing'
+  if (!names.includes('migrations') || !names.includes('principals')) return 'foreign data'
+  const applied = await db.all<{ name: string }>(sql`select name from migrations`)
+  if (applied.some(({ name }) => !known.has(name))) return 'a newer instance'
+  const [one] = await db.all(sql`select 1 as one from principals where type = 'User' limit 1`)
+  return one ? 'data' : 'an empty instance'
+}
+
+/** The number of connections that other processes of Halyard have to a PostgreSQL database. */
+export async function othersOn(db: Database): Promise<number> {
+  const row = await db.one<{ count: number }>(sql`
+    select count(*) as count from pg_stat_activity
+    where datname = current_database() and application_name = ${APPLICATION} and pid <> pg_backend_pid()`)
+  return row?.count ?? 0
+}
+
+/** The rows in an archive that has been verified. */
+export const archived = (path: string, { migrations }: Origin, manifest: Manifest, progress: Progress): RowSource => {
+  const total = Object.values(manifest.tables).reduce((sum, { rows }) => sum + rows, 0)
+  return {
+    migrations,
+    totals: () => manifest,
+    async each(visit) {
+      let done = 0
+      for await (const entry of entriesOf(path)) {
+        const table = tableOf(entry)
+        if (table === undefined) {
+          await skip(entry)
+          // Rows come before files.
+          if (fileOf(entry) !== undefined) return
+          continue
+        }
+        const lines = await linesIn(entry)
+        await visit(table, lines)
+        done += lines.length
+        progress('rows', done, total)
+      }
+    },
+  }
+}
+
+/** The rows that a database has now. */
+export async function flowing(db: Database, progress: Progress): Promise<RowSource> {
+  const { migrations } = await db.snapshot(originOf)
+  let tables: Record<string, Digest> = {}
+  let counters: Record<string, number> = {}
+  return {
+    migrations,
+    totals: () => ({ tables, counters }),
+    each: (visit) =>
+      db.snapshot(async (reader) => {
+        tables = {}
+        counters = await countersOf(reader)
+        const all = await tablesOf(reader)
+        const total = await totalOf(reader, all)
+        let done = 0
+        for (const table of all) {
+          const { add, digest } = summing()
+          for await (const lines of linesOf(reader, table)) {
+            add(lines)
+            await visit(table.name, lines)
+            done += lines.length
+            progress('rows', done, total)
+          }
+          tables[table.name] = digest()
+        }
+      }),
+  }
+}
+
+async function skip({ body }: Entry): Promise<void> {
+  for await (const _ of body);
+}
+
+/** Writes the attachments of an archive to a store. One that is there already has the same bytes, as its name is its own. */
+export async function restoreFiles(path: string, store: FileStore, { files }: Manifest, progress: Progress): Promise<void> {
+  let done = 0
+  for await (const entry of entriesOf(path)) {
+    const name = fileOf(entry)
+    if (name === undefined) await skip(entry)
+    else {
+      await store.remove(name)
+      await store.write(name, entry.body)
+      progress('files', ++done, files.count)
+    }
+  }
+}
+
+/** The contents of a file of the configuration in an archive; undefined if it has none. */
+export async function configurationIn(path: string, name: string): Promise<Buffer | undefined> {
+  for await (const entry of entriesOf(path)) {
+    if (entry.name === `configuration/${name}`) return contentOf(entry)
+    await skip(entry)
+  }
+  return undefined
+}
+
+/** Replaces what is in a database by the rows of a source. @throws Error; the database is as it was in that case */
+export async function replaceDatabase(url: string, source: RowSource): Promise<void> {
+  checkAge(source)
+  if (url.startsWith('sqlite:')) return replaceFile(url.slice('sqlite:'.length), source)
+  const db = await connect(url, { connections: 1, patience: Infinity })
+  try {
+    await fillSchema(db, source)
+  } finally {
+    await db.close()
+  }
+}
+
+/** The ends of the names of the files that SQLite has beside a database. */
+const BESIDE = ['-wal', '-shm', '-journal']
+
+/** Fills a file beside the database, and puts it in its place. Who calls this holds the lock of the database. */
+async function replaceFile(path: string, source: RowSource): Promise<void> {
+  const draft = `${path}.restoring`
+  for (const end of ['', ...BESIDE]) await rm(draft + end, { force: true })
+  // Nothing depends on this file until it is whole.
+  const db = await connect(`sqlite:${draft}`, { durable: false, patience: Infinity })
+  try {
+    await fillFile(db, source)
+  } finally {
+    await db.close()
+  }
+  const file = await open(draft, 'r+')
+  await file.sync().finally(() => file.close())
+  if (existsSync(path)) emptyLog(path)
+  // A log of the former database must never be applied to the new one.
+  for (const end of BESIDE) await rm(path + end, { force: true })
+  await syncFolder(dirname(path))
+  await rename(draft, path)
+  await syncFolder(dirname(path))
+}
+
+/** Moves what is in the log of a database into its file, so that this is whole without the log. */
+function emptyLog(path: string): void {
+  const db = new DatabaseSync(path)
+  try {
+    db.exec('pragma wal_checkpoint(truncate)')
+  } catch {
+    // A damaged database is not worth its log.
+  } finally {
+    db.close()
+  }
+}
