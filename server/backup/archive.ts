@@ -137,12 +137,23 @@ export async function* entriesOf(path: string, progress: (bytes: number) => void
       header: { name: string; size: number }
       body: ReadableStream<Uint8Array>
     }>
-    for await (const { header, body } of entries) yield { name: header.name, size: header.size, body }
-  } catch (cause) {
-    throw new Error(`${path} cannot be read as a backup: ${reasonOf(cause)}.`, { cause })
+    for await (const { header, body } of explained(entries, path)) {
+      yield { name: header.name, size: header.size, body: explained(body, path) }
+    }
   } finally {
     source.destroy()
     plain.destroy()
+  }
+}
+
+/** What a stream gives; its failure in one sentence. */
+async function* explained<T>(stream: AsyncIterable<T>, path: string): AsyncGenerator<T> {
+  try {
+    yield* stream
+  } catch (error) {
+    // Streams of the web wrap the reason.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    throw new Error(`${path} cannot be read as a backup: ${reasonOf(cause)}.`, { cause })
   }
 }
 

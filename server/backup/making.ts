@@ -82,14 +82,14 @@ async function packTables(db: SnapshotReader, packer: Packer, progress: Progress
       waiting = []
       size = 0
     }
-    for await (const lines of linesOf(db, table)) {
-      add(lines)
-      for (const line of lines) {
+    for await (const some of linesOf(db, table)) {
+      add(some)
+      for (const line of some.lines) {
         waiting.push(line)
         size += line.length
         if (size >= ENTRY_SIZE) await flush()
       }
-      done += lines.length
+      done += some.lines.length
       progress('rows', done, total)
     }
     await flush()

@@ -82,10 +82,10 @@ export async function flowing(db: Database, progress: Progress): Promise<RowSour
         let done = 0
         for (const table of all) {
           const { add, digest } = summing()
-          for await (const lines of linesOf(reader, table)) {
-            add(lines)
-            await visit(table.name, lines)
-            done += lines.length
+          for await (const some of linesOf(reader, table)) {
+            add(some)
+            await visit(table.name, some.lines)
+            done += some.lines.length
             progress('rows', done, total)
           }
           tables[table.name] = digest()

@@ -56,28 +56,38 @@ export async function totalOf(db: Reader, tables: readonly Table[]): Promise<num
 
 const ROWS_AT_ONCE = 200
 
+/** Lines, and the same with the members of all objects in order: PostgreSQL does not keep the order in which they were written. */
+export interface Lines {
+  readonly lines: readonly string[]
+  readonly ordered: readonly string[]
+}
+
 /** The rows of a table as lines, some at once. */
-export async function* linesOf(db: SnapshotReader, table: Table): AsyncGenerator<string[]> {
+export async function* linesOf(db: SnapshotReader, table: Table): AsyncGenerator<Lines> {
   // As texts, which tell null from JSON's null.
   const selected = table.columns.map((column) =>
     column.isJson ? sql`cast(${name(column.name)} as text) as ${name(column.name)}` : name(column.name),
   )
   const query = sql`select ${join(selected)} from ${name(table.name)}`
-  for await (const rows of db.batches(query, ROWS_AT_ONCE)) yield rows.map((row) => lineOf(table, row))
+  const hasJson = table.columns.some(({ isJson }) => isJson)
+  for await (const rows of db.batches(query, ROWS_AT_ONCE)) {
+    const lines = rows.map((row) => lineOf(table, row, (json) => json))
+    yield { lines, ordered: hasJson ? rows.map((row) => lineOf(table, row, inOrder)) : lines }
+  }
 }
 
-/** A row as JSON: names in order, without nulls, so that equal rows are equal lines. */
-function lineOf({ columns }: Table, row: Row): string {
+/** A row as JSON: columns in order, without nulls. */
+function lineOf({ columns }: Table, row: Row, written: (json: unknown) => unknown): string {
   const members: string[] = []
   for (const { name, isJson } of columns) {
     const value = row[name]
     if (value === null || value === undefined) continue
-    members.push(`${JSON.stringify(name)}:${JSON.stringify(isJson ? inOrder(JSON.parse(value)) : value)}`)
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(isJson ? written(JSON.parse(value)) : value)}`)
   }
   return `{${members.join(',')}}`
 }
 
-/** A value of JSON with the members of its objects in order, which PostgreSQL does not keep. */
+/** A value of JSON with the members of its objects in order. */
 function inOrder(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(inOrder)
@@ -89,13 +99,13 @@ function inOrder(value: unknown): unknown {
 }
 
 /** Adds up the hashes of lines. */
-export function summing(): { add(lines: readonly string[]): void; digest(): Digest } {
+export function summing(): { add(lines: Lines): void; digest(): Digest } {
   const sum = new BigUint64Array(4)
   let rows = 0
   return {
-    add(lines) {
-      rows += lines.length
-      for (const line of lines) {
+    add({ ordered }) {
+      rows += ordered.length
+      for (const line of ordered) {
         const bytes = hash('sha256', line, 'buffer')
         for (let i = 0; i < 4; i++) sum[i]! += bytes.readBigUInt64LE(8 * i)
       }

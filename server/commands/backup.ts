@@ -142,15 +142,20 @@ async function claim(url: string, mayReplace: boolean): Promise<() => void> {
     if (occupant === 'a newer instance')
       throw new Error(`${place} belongs to a newer version of Halyard; nothing is replaced there.`)
     if (occupant === 'data' && !mayReplace) throw new Error(`${place} holds data already; --replace gives them up.`)
-    if (db.engine === 'postgres' && (await othersOn(db)) > 0) {
-      throw new Error(`Another Halyard process uses the database ${place}; stop it first.`)
-    }
+    await refuseOthers(db, url)
     return unlock
   } catch (error) {
     unlock()
     throw error
   } finally {
     await db?.close()
+  }
+}
+
+/** Throws an Error in one sentence if other processes use a PostgreSQL database; those of a file are kept away by its lock. */
+async function refuseOthers(db: Database, url: string): Promise<void> {
+  if (db.engine === 'postgres' && (await othersOn(db)) > 0) {
+    throw new Error(`Another Halyard process uses the database ${shown(url)}; stop it first.`)
   }
 }
 
@@ -166,18 +171,19 @@ export async function move(invocation: Invocation): Promise<void> {
   const result = await withDatabase(config.databaseUrl, async (db) => {
     // Changes made meanwhile would be lost.
     const unlock = lock(config.databaseUrl)
-    if (db.engine === 'postgres' && (await othersOn(db)) > 0) {
-      throw new Error(`Another Halyard process uses the database ${shown(config.databaseUrl)}; stop it first.`)
-    }
-    const release = await claim(target, flags.replace === true)
     try {
-      return await withProgress(invocation, async (progress) => {
-        const source = await flowing(db, progress)
-        await replaceDatabase(target, source)
-        return source.totals().tables
-      })
+      await refuseOthers(db, config.databaseUrl)
+      const release = await claim(target, flags.replace === true)
+      try {
+        return await withProgress(invocation, async (progress) => {
+          const source = await flowing(db, progress)
+          await replaceDatabase(target, source)
+          return source.totals().tables
+        })
+      } finally {
+        release()
+      }
     } finally {
-      release()
       unlock()
     }
   })
