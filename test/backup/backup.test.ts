@@ -76,7 +76,7 @@ test('a backup beside twelve writers is of one moment, and one of a still instan
   const db = await openDatabase(databaseUrl)
   const [one] = await db.all<{ newest: number; torn: number }>(sql`
     select max(id) as newest, (select count(*) from work_packages w where subject like 'Writer %' and not exists
-      (select 1 from journals j where j.resource = 'WorkPackage' and j.resource_id = w.id)) as torn from work_packages`)
+      (select 1 from journals j where j.resource = 'work_packages' and j.resource_id = w.id)) as torn from work_packages`)
   await db.close()
   assert.equal(one?.torn, 0)
   assert.ok(one.newest >= before && one.newest < Math.max(...written))
