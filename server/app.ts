@@ -22,6 +22,7 @@ import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { sendNotFound } from '#server/web/page.ts'
 import { pages } from '#server/web/pages.ts'
+import { said } from '#text/messages.ts'
 
 export interface AppOptions {
   /** pino's level, or `silent`. */
@@ -106,7 +107,7 @@ export async function build(
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(needsHost ? new ApiError('BadRequest', 'The request has no Host header.') : undefined)
+    done(needsHost ? new ApiError('BadRequest', said`The request has no Host header.`) : undefined)
   })
 
   const model = { ...product, subscribers: [...product.subscribers, ...subscribers] }

@@ -7,6 +7,7 @@ import { UnavailableError } from '#db/database.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, type ErrorIdentifier } from '#kernel/errors.ts'
 import { stringify } from '#kernel/json.ts'
+import { type Message, said } from '#text/messages.ts'
 import { isByPreference, languageOf } from './language.ts'
 
 export const HAL = 'application/hal+json; charset=utf-8'
@@ -89,12 +90,20 @@ export function errorOf(request: FastifyRequest, thrown: unknown): ApiError {
 }
 
 /** The responses for an unavailable database, with the seconds for Retry-After. */
-const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIdentifier, seconds?: number]>> = {
-  busy: ['ServiceUnavailable', 2],
-  away: ['ServiceUnavailable', 2],
-  unknown: ['ServiceUnavailable', 2],
-  full: ['InsufficientStorage', 60],
-  damaged: ['InternalServerError'],
+const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIdentifier, Message, seconds?: number]>> = {
+  busy: ['ServiceUnavailable', said`The database is busy. Try again in a few seconds.`, 2],
+  away: ['ServiceUnavailable', said`The database is unavailable or read-only. Try again in a few seconds.`, 2],
+  unknown: [
+    'ServiceUnavailable',
+    said`The connection to the database broke during the commit: the change may have been saved or not. Fetch the resource again before you repeat the change.`,
+    2,
+  ],
+  full: [
+    'InsufficientStorage',
+    said`The server has no space left for new data. Ask an administrator to free some space, then try again.`,
+    60,
+  ],
+  damaged: ['InternalServerError', said`The database is damaged. Ask an administrator to restore it from a backup.`],
 }
 
 /** The error codes of a full disk and an exceeded quota. */
@@ -116,8 +125,8 @@ export async function sendError(request: FastifyRequest, reply: FastifyReply, th
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })
 }
 
-function unavailableError({ kind, message }: UnavailableError): ApiError {
-  const [identifier, seconds] = unavailable[kind]
+function unavailableError({ kind }: Pick<UnavailableError, 'kind'>): ApiError {
+  const [identifier, message, seconds] = unavailable[kind]
   const error = new ApiError(identifier, message)
   if (seconds !== undefined) error.headers = { 'retry-after': String(seconds) }
   return error
@@ -126,9 +135,9 @@ function unavailableError({ kind, message }: UnavailableError): ApiError {
 /** Translates the errors of the database, the file store and the HTTP framework. */
 function translated(thrown: unknown): ApiError {
   if (thrown instanceof UnavailableError) return unavailableError(thrown)
-  if (NO_SPACE.includes((thrown as { code?: string }).code ?? '')) return unavailableError(new UnavailableError('full', thrown))
+  if (NO_SPACE.includes((thrown as { code?: string }).code ?? '')) return unavailableError({ kind: 'full' })
   const status = (thrown as { statusCode?: number }).statusCode
   if (status === 415) return new ApiError('TypeNotSupported')
-  if (status === 414) return Object.assign(new ApiError('BadRequest', 'A part of the address is too long.'), { status })
+  if (status === 414) return Object.assign(new ApiError('BadRequest', said`A part of the address is too long.`), { status })
   return new ApiError(status !== undefined && status >= 400 && status < 500 ? 'BadRequest' : 'InternalServerError')
 }

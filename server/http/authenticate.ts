@@ -8,6 +8,7 @@ import { limitsOf, tokenOf } from '#identity/tokens.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { counted } from './addresses.ts'
 import { providerToken } from './jwt.ts'
 import { type Asking, type BearerWay, insufficientScope, unauthenticated, WRONG, wrongBearer } from './refusals.ts'
@@ -71,7 +72,7 @@ async function looked({ request, db, now }: Asking, header: string, identify: ()
     }
   })
   if ('wait' in looked) {
-    const error = new ApiError('Throttled', 'This address has sent too many wrong credentials. Try again in a minute.')
+    const error = new ApiError('Throttled', said`This address has sent too many wrong credentials. Try again in a minute.`)
     error.headers = { 'retry-after': String(looked.wait) }
     throw error
   }
@@ -99,7 +100,7 @@ export async function authenticate(asking: Asking, open: boolean): Promise<Ident
   if (/[?&]access_token=/.test(request.url))
     throw wrongBearer(request, 'Access tokens are accepted only in the Authorization header')
   const count = request.raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization').length
-  if (count > 1) throw unauthenticated(request, 'The request has more than one Authorization header.')
+  if (count > 1) throw unauthenticated(request, said`The request has more than one Authorization header.`)
   const identity = header === undefined ? await bySession(asking) : await byHeader(header, asking)
   if (identity.principal.type === 'AnonymousUser' && settings.login_required && !open) throw unauthenticated(request)
   return identity

@@ -5,15 +5,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { ApiError } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { SLOWEST, type TimeLimits } from './limits.ts'
 
 const tooLarge = (most: number) =>
-  Object.assign(new ApiError('InvalidRequestBody', `The request body is too large (maximum is ${most} bytes).`), {
+  Object.assign(new ApiError('InvalidRequestBody', said`The request body is too large (maximum is ${most} bytes).`), {
     status: 413,
   })
 
 function tooSlow(): ApiError {
-  const error = new ApiError('BadRequest', 'The request body arrived too slowly.')
+  const error = new ApiError('BadRequest', said`The request body arrived too slowly.`)
   return Object.assign(error, { status: 408, headers: { connection: 'close' } })
 }
 
@@ -61,7 +62,7 @@ async function within<T>(waited: Promise<T>, milliseconds: number): Promise<T> {
   try {
     return await Promise.race([waited, late])
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError('BadRequest', 'The connection ended before the request body did.')
+    throw error instanceof ApiError ? error : new ApiError('BadRequest', said`The connection ended before the request body did.`)
   } finally {
     clearTimeout(timer)
     // After a timeout its rejection is ignored.
@@ -84,7 +85,7 @@ export async function readText(request: IncomingMessage, most: number, times: Ti
     pieces.push(piece)
   }
   const bytes = Buffer.concat(pieces)
-  if (!isUtf8(bytes)) throw new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')
+  if (!isUtf8(bytes)) throw new ApiError('InvalidRequestBody', said`The request body is not UTF-8.`)
   return bytes.toString()
 }
 

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { sendError } from './answer.ts'
 
 declare module 'fastify' {
@@ -15,7 +16,7 @@ declare module 'fastify' {
 }
 
 function shuttingDown(): ApiError {
-  const error = new ApiError('ServiceUnavailable', 'The server is shutting down. Try again in a few seconds.')
+  const error = new ApiError('ServiceUnavailable', said`The server is shutting down. Try again in a few seconds.`)
   error.headers = { 'retry-after': '5', connection: 'close' }
   return error
 }

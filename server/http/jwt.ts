@@ -10,6 +10,7 @@ import { limitsOf } from '#identity/tokens.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
+import { said } from '#text/messages.ts'
 import { type Asking, type BearerWay, insufficientScope, wrongBearer } from './refusals.ts'
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512']
@@ -75,7 +76,7 @@ async function verified(
       // The token may be valid: a 401 would make its client discard it.
       const unavailable = new ApiError(
         'ServiceUnavailable',
-        `The issuer of the access token, ${provider.name}, does not respond.`,
+        said`The issuer of the access token, ${provider.name}, does not respond.`,
       )
       unavailable.headers = { 'retry-after': String(COOL_DOWN / 1000) }
       throw unavailable

@@ -3,18 +3,19 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import type { Part } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { readObject } from '#kernel/json.ts'
+import { type Message, said } from '#text/messages.ts'
 
 const LONGEST_HEAD = 8 * 1024
 const LONGEST_OBJECT = 64 * 1024
 const MOST_PARTS = 20
 
-const malformed = (reason: string) => new ApiError('InvalidRequestBody', `The multipart body is malformed: ${reason}.`)
+const malformed = (reason: Message) => new ApiError('InvalidRequestBody', said`The multipart body is malformed: ${reason}.`)
 
 /** The boundary in a content type. Throws 400 if it is missing or invalid. */
 export function boundaryOf(contentType: string): string {
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
   const boundary = quoted ?? plain ?? ''
-  if (!/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed('its content type has no valid boundary')
+  if (!/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed(said`its content type has no valid boundary`)
   return boundary
 }
 
@@ -29,7 +30,7 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
 
   const more = async (): Promise<void> => {
     const { done, value } = await chunks.next()
-    if (done) throw malformed('it ends before its closing boundary')
+    if (done) throw malformed(said`it ends before its closing boundary`)
     buffer = buffer.length === 0 ? Buffer.from(value) : Buffer.concat([buffer, value])
   }
   const take = (count: number): Buffer => {
@@ -46,7 +47,7 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
     for (;;) {
       const end = buffer.indexOf('\r\n\r\n', from)
       if ((end < 0 ? buffer.length : end) > LONGEST_HEAD)
-        throw malformed(`the headers of a part are longer than ${LONGEST_HEAD} bytes`)
+        throw malformed(said`the headers of a part are longer than ${LONGEST_HEAD} bytes`)
       if (end >= 0)
         return take(end + 4)
           .toString('utf8')
@@ -67,12 +68,12 @@ export async function* readParts(chunks: AsyncIterator<Uint8Array>, boundary: st
   }
 
   try {
-    if (!(await exactly(delimiter.length)).equals(delimiter)) throw malformed('it does not begin with its boundary')
+    if (!(await exactly(delimiter.length)).equals(delimiter)) throw malformed(said`it does not begin with its boundary`)
     for (let count = 0; ; count++) {
       const follows = (await exactly(2)).toString('latin1')
       if (follows === '--') return
-      if (follows !== '\r\n') throw malformed('a boundary is followed by neither a part nor the end')
-      if (count === MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`)
+      if (follows !== '\r\n') throw malformed(said`a boundary is followed by neither a part nor the end`)
+      if (count === MOST_PARTS) throw malformed(said`it has more than ${MOST_PARTS} parts`)
       const bytes = content()
       yield { ...partOf(await head()), bytes, object: () => objectIn(bytes) }
       for await (const _ of bytes);
@@ -88,9 +89,9 @@ function partOf(head: string): { name: string } {
   const of = lines.filter((line) => /^content-disposition\s*:/i.test(line))
   const [, parameters = ''] = /^content-disposition\s*:\s*form-data\s*(;.*)/i.exec(of[0] ?? '') ?? []
   const [, name] = /;\s*name="([^"]*)"/i.exec(parameters) ?? []
-  if (of.length !== 1 || name === undefined) throw malformed('a part has no name')
+  if (of.length !== 1 || name === undefined) throw malformed(said`a part has no name`)
   if (lines.some((line) => /^content-transfer-encoding\s*:\s*(?!binary|8bit|7bit)/i.test(line))) {
-    throw malformed('a part has an unsupported transfer encoding')
+    throw malformed(said`a part has an unsupported transfer encoding`)
   }
   return { name }
 }
@@ -101,10 +102,10 @@ async function objectIn(bytes: AsyncIterable<Uint8Array>): Promise<Record<string
   let size = 0
   for await (const piece of bytes) {
     size += piece.length
-    if (size > LONGEST_OBJECT) throw malformed(`a JSON part is longer than ${LONGEST_OBJECT} bytes`)
+    if (size > LONGEST_OBJECT) throw malformed(said`a JSON part is longer than ${LONGEST_OBJECT} bytes`)
     pieces.push(piece)
   }
   const whole = Buffer.concat(pieces)
-  if (!isUtf8(whole)) throw new ApiError('InvalidRequestBody', 'The request body is not UTF-8.')
+  if (!isUtf8(whole)) throw new ApiError('InvalidRequestBody', said`The request body is not UTF-8.`)
   return readObject(whole.toString())
 }

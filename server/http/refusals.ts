@@ -5,8 +5,9 @@ import type { Identity } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
+import { type Message, said } from '#text/messages.ts'
 
-export const WRONG = 'You did not provide the correct credentials.'
+export const WRONG = said`You did not provide the correct credentials.`
 
 /** The inputs of authentication. */
 export interface Asking {
@@ -29,7 +30,7 @@ export interface BearerWay {
 }
 
 /** A 401 with the matching challenge; browser clients request `Session` to avoid the password dialog. */
-export function unauthenticated({ headers }: FastifyRequest, message?: string, scheme = 'Basic', more = ''): ApiError {
+export function unauthenticated({ headers }: FastifyRequest, message?: Message, scheme = 'Basic', more = ''): ApiError {
   const error = new ApiError('Unauthenticated', message)
   const wanted = String(headers['x-authentication-scheme'] ?? '')
   const named = ['Basic', 'Bearer', 'Session'].includes(wanted) ? wanted : scheme

@@ -2,6 +2,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ApiError } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 
 const compute = promisify(argon2)
 
@@ -34,7 +35,7 @@ async function derive(message: string, nonce: Buffer, [memory, passes, paralleli
     if (waiting.length >= MOST_WAITING) {
       const error = new ApiError(
         'ServiceUnavailable',
-        'Too many passwords are being checked right now. Try again in a few seconds.',
+        said`Too many passwords are being checked right now. Try again in a few seconds.`,
       )
       error.headers = { 'retry-after': RETRY_AFTER }
       throw error

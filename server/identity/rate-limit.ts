@@ -9,6 +9,7 @@ import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
+import { said } from '#text/messages.ts'
 import { hashToken } from './tokens.ts'
 
 const SECOND = 1000
@@ -140,7 +141,7 @@ async function turn(hash: string): Promise<void> {
 }
 
 const crowded = (): ApiError => {
-  const error = new ApiError('ServiceUnavailable', 'Too many attempts are running. Try again in a few seconds.')
+  const error = new ApiError('ServiceUnavailable', said`Too many attempts are running. Try again in a few seconds.`)
   error.headers = { 'retry-after': '5' }
   return error
 }

@@ -10,6 +10,7 @@ import { raw, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { ApiError } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 
 export interface Key {
   /** Identifies a key without disclosing it. */
@@ -123,7 +124,7 @@ function openWith({ bytes }: Key, place: Place, stored: string): string {
 }
 
 const keyLess = (id: string) =>
-  new ApiError('ServiceUnavailable', `A secret is encrypted with the key ${id}, which this server does not have.`)
+  new ApiError('ServiceUnavailable', said`A secret is encrypted with the key ${id}, which this server does not have.`)
 
 /** The keys of one database. */
 export class Keys {

@@ -9,6 +9,7 @@ import type { Context, JobKind, Operation } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { ok, operation } from '#kernel/operation.ts'
+import { said, type Text } from '#text/messages.ts'
 import { enqueue } from './queue.ts'
 
 /** The payload of the job that runs a task. */
@@ -78,16 +79,17 @@ type Progress = Task &
   Pick<Tables['jobs'], 'due_at' | 'leased_until' | 'last_error' | 'attempts'> & { readonly job: number | null }
 
 /** The status, from the task and from its job in the queue, which is there until it ends. */
-function statusOf(task: Progress): { status: Status; message: string | null } {
+function statusOf(task: Progress): { status: Status; message: Text | null } {
   const { result, job: queued, due_at, leased_until, last_error, attempts } = task
   if (result !== null) {
     const { message, failed } = result as TaskResult
     return { status: failed ? 'failure' : 'success', message }
   }
-  if (queued === null) return { status: 'cancelled', message: 'The job was discarded.' }
-  if (leased_until !== null) return { status: 'in_process', message: `${task.progress} % done.` }
-  if (due_at === null) return { status: 'failure', message: `The job was abandoned: ${last_error ?? 'its process ended.'}` }
-  if (last_error !== null && attempts > 0) return { status: 'error', message: 'The job failed and will be tried again.' }
+  if (queued === null) return { status: 'cancelled', message: said`The job was discarded.` }
+  if (leased_until !== null) return { status: 'in_process', message: said`${task.progress} % done.` }
+  if (due_at === null)
+    return { status: 'failure', message: said`The job was abandoned: ${last_error ?? said`its process ended.`}` }
+  if (last_error !== null && attempts > 0) return { status: 'error', message: said`The job failed and will be tried again.` }
   return { status: 'in_queue', message: null }
 }
 

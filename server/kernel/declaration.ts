@@ -121,7 +121,7 @@ export interface Requirement<R, F> {
   /** Whether it is required at all: always, unless this says otherwise. */
   when?: (draft: Draft<R>, facts: F, context: Context) => boolean
   /** Said after the label when it is missing. */
-  blank?: Text
+  blank?: Message
   /** On a new row it follows from other properties where it is left blank: what is missing then are those. */
   derived?: true
   /** A stored row may go on lacking it: that is judged only where the client names it, or where this says so. */
@@ -163,11 +163,11 @@ export interface Common<R, F> {
   /** Further members of its entry in schemas. */
   about?: Readonly<Record<string, unknown>>
   /** What is wrong with a value, in words that follow the label. */
-  fault?: (value: unknown) => Text | undefined
+  fault?: (value: unknown) => Message | undefined
   /** Whether the schema mentions it. */
   inSchema?: boolean | Rule | ((draft: Draft<R>, facts: F, context: Context) => boolean)
   /** The part of a form it belongs to. */
-  section?: string
+  section?: Text
   /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
   filter?: boolean | Strategy
   filterNames?: readonly string[]
@@ -198,7 +198,7 @@ export interface ScalarOptions<R, F> extends Common<R, F> {
    * It stands among the links: its value, as its kind renders it, is the address of something that is no resource, such as a URN.
    * The title names that to people. `page`: it is a page of the product, whose address is kept without the host.
    */
-  inLinks?: { readonly title?: (row: R) => string; readonly page?: true }
+  inLinks?: { readonly title?: (row: R) => Text; readonly page?: true }
   max?: number
   min?: number
   /** Computed from the row instead of read from a column. */
@@ -338,7 +338,7 @@ export interface Filter {
   /** Where the strategy's operators are not the right ones. */
   operators?: readonly string[]
   /** What people read for operators that no other filter has. */
-  operatorNames?: Readonly<Record<string, string>>
+  operatorNames?: Readonly<Record<string, Text>>
   /** The resource whose rows its values name. */
   to?: string
   /** The property that it looks at, where it is not called so: nothing is found by what the viewer may not read. */
@@ -472,7 +472,7 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** The column that says where a row belongs: until it is given, permissions are judged anywhere. */
   belongsTo?: keyof Tables[T] & string
   /** What names a row to people. */
-  title: (keyof Tables[T] & string) | ((row: Tables[T] & C) => string)
+  title: (keyof Tables[T] & string) | ((row: Tables[T] & C) => Text)
   /** Links to it carry no title. */
   untitled?: boolean
   /** Kept in process: all rows of a small table, or those met of a larger one. */
@@ -612,7 +612,7 @@ export interface Declared extends Omit<Declaration<any, any>, 'properties' | 'me
   readonly file: string
   readonly properties: readonly Property[]
   readonly meta?: readonly Property[]
-  readonly titleOf: (row: any) => string
+  readonly titleOf: (row: any) => Text
   readonly words: string
   readonly plural: string
   /** The rows themselves, where they are part of the product rather than of the database, some of which are read off the model. */

@@ -1,5 +1,5 @@
 /** Errors of the API: one table of identifiers, statuses and messages. */
-import { english, said, type Text } from '#text/messages.ts'
+import { english, type Message, said } from '#text/messages.ts'
 
 const URN = 'urn:openproject-org:api:v3:errors:'
 
@@ -31,14 +31,14 @@ const table = {
   InternalServerError: [500, said`An internal error has occurred.`],
   ServiceUnavailable: [503, said`The server is busy. Try again in a few seconds.`],
   InsufficientStorage: [507, said`There is not enough storage space.`],
-} as const satisfies Record<string, readonly [number, Text]>
+} as const satisfies Record<string, readonly [number, Message]>
 
 export type ErrorIdentifier = keyof typeof table
 
 export interface ErrorBody {
   _type: 'Error'
   errorIdentifier: string
-  message: Text
+  message: Message
   _embedded?: { details?: Record<string, unknown>; errors?: ErrorBody[] }
 }
 
@@ -46,7 +46,7 @@ export interface ErrorBody {
 export class ApiError extends Error {
   readonly identifier: ErrorIdentifier
   /** The message for whoever reads the response; `message` is the same in English, for logs. */
-  readonly said: Text
+  readonly sentence: Message
   readonly status: number
   readonly details: Record<string, unknown> | undefined
   readonly errors: ApiError[] | undefined
@@ -54,12 +54,12 @@ export class ApiError extends Error {
 
   constructor(
     identifier: ErrorIdentifier,
-    message?: Text,
+    message?: Message,
     more: { details?: Record<string, unknown>; errors?: ApiError[] } = {},
   ) {
     const [status, usual] = table[identifier]
     super(english(message ?? usual))
-    this.said = message ?? usual
+    this.sentence = message ?? usual
     this.identifier = identifier
     this.status = status
     this.details = more.details
@@ -74,13 +74,13 @@ export class ApiError extends Error {
     return {
       _type: 'Error',
       errorIdentifier: URN + this.identifier,
-      message: this.said,
+      message: this.sentence,
       ...(Object.keys(embedded).length > 0 && { _embedded: embedded }),
     }
   }
 }
 
-export const notFound = (message?: Text) => new ApiError('NotFound', message)
+export const notFound = (message?: Message) => new ApiError('NotFound', message)
 /** The error for a token without the required scope. */
 export function insufficientScope(granted: string, required: string): ApiError {
   const error = new ApiError('InsufficientScope', said`The token has the scope ${granted}; this request requires ${required}.`)
@@ -88,26 +88,26 @@ export function insufficientScope(granted: string, required: string): ApiError {
   return error
 }
 
-export const forbidden = (message?: Text) => new ApiError('MissingPermission', message)
+export const forbidden = (message?: Message) => new ApiError('MissingPermission', message)
 /** The message for users who have to confirm their identity first. */
 export const CONFIRM = said`Confirm your identity at /confirm and try again.`
-export const conflict = (message?: Text) => new ApiError('UpdateConflict', message)
-export const badRequest = (reason: Text) => new ApiError('BadRequest', said`Bad request: ${reason}`)
-export const invalidQuery = (message: Text) => new ApiError('InvalidQuery', message)
+export const conflict = (message?: Message) => new ApiError('UpdateConflict', message)
+export const badRequest = (reason: Message) => new ApiError('BadRequest', said`Bad request: ${reason}`)
+export const invalidQuery = (message: Message) => new ApiError('InvalidQuery', message)
 
 /** A violation of one property in a write. */
 export interface Violation {
   /** The property's name in the API; `base` for the whole object. */
   attribute: string
   /** A predicate ("can't be blank") to follow the property's label or, with `complete`, a whole sentence. */
-  message: Text
+  message: Message
   complete?: boolean
   /** Which element of the property's list is meant, from 0: several may have the same fault. */
   element?: number
   identifier?: 'PropertyConstraintViolation' | 'PropertyIsReadOnly' | 'PropertyFormatError' | 'ResourceTypeMismatch'
 }
 
-export const violation = (attribute: string, message: Text, more: Partial<Violation> = {}): Violation => ({
+export const violation = (attribute: string, message: Message, more: Partial<Violation> = {}): Violation => ({
   attribute,
   message,
   ...more,

@@ -3,7 +3,7 @@
  * that parsers interpret differently, or that nobody sends in good faith.
  */
 import { randomUUID } from 'node:crypto'
-import { ENGLISH, type Language, languageOfJson, writingIn } from '#text/messages.ts'
+import { ENGLISH, type Language, languageOfJson, type Message, said, type Text, writingIn } from '#text/messages.ts'
 import { ApiError } from './errors.ts'
 
 const DEEPEST = 100
@@ -45,8 +45,8 @@ export function stringify(value: object, language: Language = ENGLISH): string {
   return whole
 }
 
-const invalid = (parseError: string) =>
-  new ApiError('InvalidRequestBody', `The request body is not valid JSON: ${parseError}`, { details: { parseError } })
+const invalid = (parseError: Text) =>
+  new ApiError('InvalidRequestBody', said`The request body is not valid JSON: ${parseError}`, { details: { parseError } })
 
 /**
  * The single JSON object in a body; an empty body is an empty object.
@@ -75,14 +75,14 @@ const COLON = 0x3a
  * The fault of a JSON text that JSON.parse would accept, as a clause. One pass without recursion over the structure; JSON.parse
  * checks the rest.
  */
-export function shapeFault(text: string): string | undefined {
+export function shapeFault(text: string): Message | undefined {
   const open: (Set<string> | undefined)[] = []
   let members = 0
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {
       case '{':
       case '[':
-        if (open.length === DEEPEST) return `it is nested deeper than ${DEEPEST} levels`
+        if (open.length === DEEPEST) return said`it is nested deeper than ${DEEPEST} levels`
         open.push(text[at] === '{' ? new Set() : undefined)
         break
       case '}':
@@ -90,7 +90,7 @@ export function shapeFault(text: string): string | undefined {
         open.pop()
         break
       case ',':
-        if (++members > MOST_MEMBERS) return `it has more than ${MOST_MEMBERS} keys and elements`
+        if (++members > MOST_MEMBERS) return said`it has more than ${MOST_MEMBERS} keys and elements`
         break
       case '"': {
         const start = at
@@ -99,7 +99,7 @@ export function shapeFault(text: string): string | undefined {
         if (text.charCodeAt(next) !== COLON) break
         const key = unescaped(text.slice(start, at + 1))
         const keys = open.at(-1)
-        if (keys?.has(key)) return `the key ${key.slice(0, 100)} is given twice`
+        if (keys?.has(key)) return said`the key ${key.slice(0, 100)} is given twice`
         keys?.add(key)
         at = next
         break
@@ -108,7 +108,7 @@ export function shapeFault(text: string): string | undefined {
         if (isDigit(text.charCodeAt(at))) {
           const end = afterNumber(text, at)
           if (!Number.isFinite(Number(text.slice(at, end)))) {
-            return `${text.slice(at, Math.min(end, at + 50))} is not a number that can be kept`
+            return said`${text.slice(at, Math.min(end, at + 50))} is not a number that can be kept`
           }
           at = end - 1
         }

@@ -1,13 +1,14 @@
 /** Kinds of property values: rendering, parsing and JSON Schema. */
 import { renderMarkdown } from '#text/markdown.ts'
+import { english, type Message, said } from '#text/messages.ts'
 import { renderPlain } from '#text/plain.ts'
 import type { Kind } from './declaration.ts'
 
 /** A value of the wrong format. `expected` describes the expected one in words. */
 export class FormatError extends Error {
-  readonly expected: string
-  constructor(expected: string) {
-    super(`expected ${expected}`)
+  readonly expected: Message
+  constructor(expected: Message) {
+    super(`expected ${english(expected)}`)
     this.expected = expected
   }
 }
@@ -22,7 +23,7 @@ export const asText = (value: unknown): string => (typeof value === 'object' && 
 
 function parseText(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value !== 'string' || !isStorable(value)) throw new FormatError('a text')
+  if (typeof value !== 'string' || !isStorable(value)) throw new FormatError(said`a text`)
   return value
 }
 
@@ -35,7 +36,7 @@ export const integer: Kind = {
   parse: (value) => {
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
     if (typeof number !== 'number' || !Number.isInteger(number) || Math.abs(number) > 2147483647) {
-      throw new FormatError('an integer')
+      throw new FormatError(said`an integer`)
     }
     return number
   },
@@ -49,7 +50,7 @@ export const decimal: Kind = {
   render: (value) => value,
   parse: (value) => {
     const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 1e15) throw new FormatError('a number')
+    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 1e15) throw new FormatError(said`a number`)
     return number
   },
   strategy: 'integer',
@@ -62,7 +63,7 @@ export const boolean: Kind = {
   parse: (value) => {
     if (value === true || value === 'true') return true
     if (value === false || value === 'false') return false
-    throw new FormatError('a boolean')
+    throw new FormatError(said`a boolean`)
   },
   strategy: 'boolean',
   ofNothing: false,
@@ -81,7 +82,7 @@ export const date: Kind = {
   render: same,
   parse: (value) => {
     const day = typeof value === 'string' ? value.replace(/T00:00(:00(\.0+)?)?(Z|[+-]00:00)?$/, '') : ''
-    if (!isDate(day)) throw new FormatError('YYYY-MM-DD (ISO 8601 date only)')
+    if (!isDate(day)) throw new FormatError(said`YYYY-MM-DD (ISO 8601 date only)`)
     return day
   },
   strategy: 'date',
@@ -95,7 +96,7 @@ export const dateTime: Kind = {
     const parsed = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? new Date(value) : new Date(Number.NaN)
     const instant = Number.isNaN(parsed.getTime()) ? '' : parsed.toISOString()
     // Both engines support the years from 1 to 9999.
-    if (!/^(?!0000)\d{4}-/.test(instant)) throw new FormatError('YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)')
+    if (!/^(?!0000)\d{4}-/.test(instant)) throw new FormatError(said`YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)`)
     return instant
   },
   strategy: 'datetime_past',
@@ -122,11 +123,11 @@ const DURATION =
 /** Parses an ISO 8601 duration to hours; a day is 24 hours, a week 168. Throws a FormatError. */
 export function parseHours(value: unknown): number {
   const parts = typeof value === 'string' && value.length < 100 && !/^[+-]?PT?$|T$/.test(value) ? DURATION.exec(value) : null
-  if (!parts) throw new FormatError('an ISO 8601 duration such as PT8H')
+  if (!parts) throw new FormatError(said`an ISO 8601 duration such as PT8H`)
   const units = [8765.82, 730.485, 168, 24, 1, 1 / 60, 1 / 3600]
   const hours = units.reduce((sum, unit, i) => sum + Number(parts[i + 2] ?? 0) * unit, 0)
   const signed = (parts[1] === '-' ? -1 : 1) * hours
-  if (!Number.isFinite(signed) || Math.abs(signed) > 1e12) throw new FormatError('an ISO 8601 duration of sane length')
+  if (!Number.isFinite(signed) || Math.abs(signed) > 1e12) throw new FormatError(said`an ISO 8601 duration of sane length`)
   return Math.round(signed * 1e6) / 1e6
 }
 
@@ -149,7 +150,8 @@ export const days: Kind = {
 }
 
 function parseFormattable(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('an object with the member raw')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FormatError(said`an object with the member raw`)
   const { raw }: { raw?: unknown } = value
   return raw === null || raw === undefined || raw === '' ? null : parseText(raw)
 }
@@ -178,7 +180,7 @@ export const address: Kind = {
   json: { type: 'string', examples: ['/my/page'] },
   render: (href) => href,
   parse: (href) => {
-    if (typeof href !== 'string' || !isStorable(href)) throw new FormatError(`'/my/page'`)
+    if (typeof href !== 'string' || !isStorable(href)) throw new FormatError(said`'/my/page'`)
     return href
   },
   strategy: 'list',
@@ -202,7 +204,7 @@ export const object: Kind = {
   render: same,
   parse: (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || !isStorableJson(value))
-      throw new FormatError('an object')
+      throw new FormatError(said`an object`)
     return value
   },
   strategy: 'text',

@@ -8,6 +8,7 @@ import { single } from '#kernel/read/single.ts'
 import { commit } from '#kernel/write/commit.ts'
 import { findRow, type Prepared } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
+import { said } from '#text/messages.ts'
 import type {
   Answer,
   ApiRequest,
@@ -88,7 +89,7 @@ export async function respondWithRow(ask: ApiRequest, declared: Declared, id: nu
   const context = await ask.context.renewed()
   const resource = context.model.of(declared)
   const row = await writtenRow(context, resource, id)
-  if (!row) throw conflict('The resource was removed in the meantime.')
+  if (!row) throw conflict(said`The resource was removed in the meantime.`)
   return { status, body: await single(context, resource, row) }
 }
 

@@ -4,7 +4,7 @@ import { getCallSites } from 'node:util'
 import type { Row } from '#db/database.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 import type { Requirement } from '#kernel/declaration.ts'
-import { Message } from '#text/messages.ts'
+import { type Message, message } from '#text/messages.ts'
 import type {
   Build,
   Context,
@@ -43,7 +43,7 @@ export const humanize = (name: string) => {
 }
 
 /** The label that follows from a name. */
-export const labelOf = (name: string): Message => new Message(automatic[name] ?? humanize(name))
+export const labelOf = (name: string): Message => message(automatic[name] ?? humanize(name))
 
 /** `category` → `categories`, `status` → `statuses`. */
 export const pluralOf = (words: string): string =>
@@ -96,7 +96,7 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select || options.holds
   const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
-  const label = options.label === undefined ? labelOf(name) : new Message(options.label)
+  const label = options.label === undefined ? labelOf(name) : message(options.label)
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
 

@@ -16,17 +16,34 @@ export type Language = string
 
 export const ENGLISH: Language = 'en'
 
-/** A pattern, with `{0}`, `{1}` … for its values. */
+/** What is written once, and its values between: English is put together without looking anything up. */
 export class Message {
-  readonly pattern: string
+  readonly strings: readonly string[]
   readonly values: readonly Value[]
-  /** The number that decides between singular and plural, and the English pattern of the singular. */
-  readonly counted: { readonly count: number; readonly one: string } | undefined
+  /** The number that decides between singular and plural, and the English singular. */
+  readonly counted: { readonly count: number; readonly one: Message } | undefined
 
-  constructor(pattern: string, values: readonly Value[] = [], counted?: Message['counted']) {
-    this.pattern = pattern
+  constructor(strings: readonly string[], values: readonly Value[] = [], counted?: Message['counted']) {
+    this.strings = strings
     this.values = values
     this.counted = counted
+  }
+
+  /** The message in catalogues: its text, with `{0}`, `{1}` … in place of the values. */
+  get pattern(): string {
+    const { strings } = this
+    if (strings.length === 1) return strings[0] as string
+    let pattern = patterns.get(strings)
+    if (pattern === undefined) {
+      pattern = patternOf(strings)
+      patterns.set(strings, pattern)
+    }
+    return pattern
+  }
+
+  /** The text in English, for logs and commands. */
+  toString(): string {
+    return english(this)
   }
 
   /** The text in the language of the JSON that is being written; see `writingIn`. */
@@ -34,6 +51,8 @@ export class Message {
     return inLanguage(this, jsonLanguage)
   }
 }
+
+const patterns = new WeakMap<readonly string[], string>()
 
 let jsonLanguage = ENGLISH
 
@@ -51,25 +70,23 @@ export function writingIn<T>(language: Language, write: () => T): T {
 /** The language of the JSON that is being written. */
 export const languageOfJson = (): Language => jsonLanguage
 
-const patterns = new WeakMap<TemplateStringsArray, string>()
-
 /** The pattern of a template: its text, with `{0}`, `{1}` … in place of what is inserted. */
 export const patternOf = (strings: readonly string[]): string =>
   strings.reduce((pattern, text, i) => `${pattern}{${i - 1}}${text}`)
 
 /** Makes a message of a template. The values are inserted as they are, messages among them in the reader's language. */
-export function said(strings: TemplateStringsArray, ...values: readonly Value[]): Message {
-  let pattern = patterns.get(strings)
-  if (pattern === undefined) {
-    pattern = patternOf(strings)
-    patterns.set(strings, pattern)
-  }
-  return new Message(pattern, values)
-}
+export const said = (strings: TemplateStringsArray, ...values: readonly Value[]): Message => new Message(strings, values)
 
-/** The message for a count: both have the same values. Catalogues have the second, in each form that their language has. */
+/** A message of a text that is put together, such as a label that follows from a name. */
+export const message = (text: string): Message => new Message([text])
+
+/** The message for a count. Catalogues have the second, in each form that their language has. */
 export const plural = (count: number, one: Message, other: Message): Message =>
-  new Message(other.pattern, other.values, { count, one: one.pattern })
+  new Message(other.strings, other.values, { count, one })
+
+/** Several sentences as one message; undefined where there is none. */
+export const sentences = (messages: readonly Message[]): Message | undefined =>
+  messages.length === 0 ? undefined : messages.reduce((all, one) => said`${all} ${one}`)
 
 /** Inserts values into a pattern, `{0}` being the first. */
 const filled = (pattern: string, values: readonly Value[], language: Language): string =>
@@ -107,10 +124,13 @@ export const patternIn = (pattern: string, language: Language): string => {
 /** A text in a language. What there is no translation of is in English. */
 export function inLanguage(text: Text, language: Language): string {
   if (typeof text === 'string') return text
-  const { pattern, values, counted } = text
-  const found = language === ENGLISH ? undefined : translationOf(pattern, language)
+  const { strings, values, counted } = text
+  const found = language === ENGLISH ? undefined : translationOf(text.pattern, language)
   if (found !== undefined) return filled(formFor(found, counted?.count ?? 0, language), values, language)
-  return filled(counted?.count === 1 ? counted.one : pattern, values, language)
+  if (counted?.count === 1) return inLanguage(counted.one, language)
+  let whole = strings[0] as string
+  for (let i = 0; i < values.length; i++) whole += valueIn(values[i] as Value, language) + strings[i + 1]
+  return whole
 }
 
 /** A text in English, for logs and commands. */
@@ -146,7 +166,8 @@ export function acceptedLanguage(header: string | undefined): Language | undefin
   const wanted = header
     .split(',', MOST_TAGS)
     .map((entry) => {
-      const [tag = '', quality] = entry.trim().split(/\s*;\s*q\s*=\s*/i, 2)
+      const [tag = '', ...parameters] = entry.split(';').map((part) => part.trim())
+      const quality = parameters.find((one) => /^q=/i.test(one))?.slice(2)
       return { language: languageFor(tag), quality: quality === undefined ? 1 : Number(quality) }
     })
     .filter(({ language, quality }) => language !== undefined && quality > 0)

@@ -16,9 +16,27 @@ const READ = /(\s(?:aria-label|alt|data-label|placeholder|title)=")([^"]*)(")/g
 /** A template that is some attributes of an element. */
 const ATTRIBUTES = /^(\s+([a-z-]+="[^"]*"|autofocus|checked|disabled|hidden|multiple|open|required|selected))+\s*$/
 
+/** The tags and the texts between them. */
+function tokensOf(html: string): string[] {
+  const tokens: string[] = []
+  for (let at = 0; at < html.length; ) {
+    const tag = html.startsWith('<', at)
+    const end = html.indexOf(tag ? '>' : '<', at + 1)
+    const next = end < 0 ? html.length : tag ? end + 1 : end
+    tokens.push(html.slice(at, next))
+    at = next
+  }
+  return tokens
+}
+
 /** Whether there is anything to translate: a letter that is no tag, entity or code. */
-const hasWords = (html: string): boolean =>
-  /\p{L}/u.test(html.replace(/<code>[^<]*<\/code>|<[^>]*>|&\w+;/g, '').replaceAll(VALUE, ''))
+function hasWords(html: string): boolean {
+  let isCode = false
+  return tokensOf(html).some((token) => {
+    if (token.startsWith('<')) isCode = token.startsWith('<code')
+    return !isCode && !token.startsWith('<') && /\p{L}/u.test(token.replace(/&[a-z]{1,9};/g, '').replaceAll(VALUE, ''))
+  })
+}
 
 /** Takes a template apart. @param strings its literal parts */
 export function segmentsOf(strings: readonly string[]): Segment[] {
@@ -46,23 +64,24 @@ export function segmentsOf(strings: readonly string[]): Segment[] {
     asIs(own.slice(rest))
   }
   const sentence = (own: string) => {
-    const [, before = '', middle = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(own) ?? []
+    const middle = own.trim()
+    const start = own.indexOf(middle)
     const [opening, inner, closing] = peeled(middle)
-    asIs(before)
+    asIs(own.slice(0, start))
     if (opening !== '') {
       tag(opening)
       if (/^<code\b/.test(opening)) asIs(inner)
       else sentence(inner)
       asIs(closing)
     } else text(inner)
-    asIs(after)
+    asIs(own.slice(start + middle.length))
   }
 
   const whole = strings.join(VALUE)
   if (ATTRIBUTES.test(whole)) tag(whole)
   else {
     let open = ''
-    for (const token of whole.match(/<[^>]*>|[^<]+/g) ?? []) {
+    for (const token of tokensOf(whole)) {
       if (!token.startsWith('<') || INLINE.test(token)) {
         open += token
         continue

@@ -3,25 +3,26 @@ import type { Answer } from '#kernel/declaration.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { faultOf, storeSettings } from '#modules/instance/changing-settings.ts'
 import { html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { area, check, field } from './forms.ts'
 import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } from './page.ts'
 
 const PATH = '/admin/settings/api'
 
 const switches = [
-  ['api_tokens_enabled', 'Enable API tokens', 'Users can create API tokens and send them as Bearer tokens.'],
+  ['api_tokens_enabled', said`Enable API tokens`, said`Users can create API tokens and send them as Bearer tokens.`],
   [
     'apiv3_enable_basic_auth',
-    'Enable Basic authentication',
-    'The username is “apikey”, and the password is an API token. Existing tokens work even if API tokens are disabled.',
+    said`Enable Basic authentication`,
+    said`The username is “apikey”, and the password is an API token. Existing tokens work even if API tokens are disabled.`,
   ],
-  ['login_required', 'Require login', 'Otherwise, everybody can read public projects.'],
-  ['apiv3_docs_enabled', 'Enable the API documentation', 'Clients can browse the API at /api/docs.'],
-  ['apiv3_cors_enabled', 'Enable CORS', 'Web pages of the allowed origins can call the API.'],
-] as const satisfies readonly (readonly [keyof Settings, string, string | undefined])[]
+  ['login_required', said`Require login`, said`Otherwise, everybody can read public projects.`],
+  ['apiv3_docs_enabled', said`Enable the API documentation`, said`Clients can browse the API at /api/docs.`],
+  ['apiv3_cors_enabled', said`Enable CORS`, said`Web pages of the allowed origins can call the API.`],
+] as const satisfies readonly (readonly [keyof Settings, Message, Message])[]
 
 type Filled = Pick<Settings, (typeof switches)[number][0]> & { readonly size: string; readonly origins: string }
-type Faults = Readonly<Partial<Record<'apiv3_max_page_size' | 'apiv3_cors_origins', string>>>
+type Faults = Readonly<Partial<Record<'apiv3_max_page_size' | 'apiv3_cors_origins', Message>>>
 
 const stored = (settings: Settings): Filled => ({
   ...settings,
@@ -37,32 +38,32 @@ const filledIn = ({ given }: OwnVisit): Filled => ({
 
 function settingsPage(visit: OwnVisit, filled: Filled, faults: Faults = {}): Answer {
   const isWrong = Object.keys(faults).length > 0
-  const content = html`${notice(visit, { saved: 'The settings have been saved.' })}${alert(isWrong ? 'The settings were not saved. Correct the errors below.' : undefined)}
+  const content = html`${notice(visit, { saved: said`The settings have been saved.` })}${alert(isWrong ? said`The settings were not saved. Correct the errors below.` : undefined)}
 <form method="post" action="${PATH}">
 ${switches.map(([name, label, hint]) => check({ label, name, hint, checked: filled[name] }))}
 ${area({
-  label: 'Allowed origins',
+  label: said`Allowed origins`,
   name: 'apiv3_cors_origins',
   value: filled.origins,
-  hint: 'One origin per line, such as https://app.example.org or http://localhost:3000.',
+  hint: said`One origin per line, such as https://app.example.org or http://localhost:3000.`,
   error: faults.apiv3_cors_origins,
 })}
 ${field({
-  label: 'Maximum page size',
+  label: said`Maximum page size`,
   name: 'apiv3_max_page_size',
   type: 'number',
   value: filled.size,
   required: true,
-  hint: 'The largest number of elements in one response.',
+  hint: said`The largest number of elements in one response.`,
   error: faults.apiv3_max_page_size,
 })}
 <button>Save</button>
 </form>`
-  return framed(visit, 'API settings', content, isWrong ? { status: 422 } : {})
+  return framed(visit, said`API settings`, content, isWrong ? { status: 422 } : {})
 }
 
 export const apiSettings: Area = {
-  entries: [{ path: PATH, title: 'API settings', group: 'Administration' }],
+  entries: [{ path: PATH, title: said`API settings`, group: 'Administration' }],
   routes(on) {
     on.get(
       PATH,
@@ -81,7 +82,7 @@ export const apiSettings: Area = {
         }
         const found = (['apiv3_max_page_size', 'apiv3_cors_origins'] as const).map((name) => [name, faultOf(name, values[name])])
         const faults = Object.fromEntries(
-          found.flatMap(([name, fault]) => (fault ? [[name, `The value ${fault}.`]] : [])),
+          found.flatMap(([name, fault]) => (fault ? [[name, said`The value ${fault}.`]] : [])),
         ) as Faults
         if (Object.keys(faults).length > 0) return settingsPage(visit, filled, faults)
         await visit.db.transaction((tx) => storeSettings(tx, values))

@@ -11,6 +11,7 @@ import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, plural, said } from '#text/messages.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
@@ -45,7 +46,7 @@ interface Entering {
 /** The field for a code of an authenticator app. */
 export const codeField = (describedBy: string | undefined): Html =>
   field({
-    label: 'Code from your authenticator app',
+    label: said`Code from your authenticator app`,
     name: 'code',
     autocomplete: 'one-time-code',
     inputmode: 'numeric',
@@ -56,21 +57,21 @@ export const codeField = (describedBy: string | undefined): Html =>
   })
 
 /** A waiting time in words. */
-export function inWords(seconds: number): string {
+export function inWords(seconds: number): Message {
   const minutes = Math.ceil(seconds / 60)
-  return minutes === 1 ? 'a minute' : `${minutes} minutes`
+  return plural(minutes, said`a minute`, said`${minutes} minutes`)
 }
 
 /** The error of a rejected form. */
 export interface Refusal {
-  readonly error: string
+  readonly error: Message
   readonly status: number
   readonly headers?: Record<string, string>
 }
 
 /** The error for too many attempts. */
-export const tooMany = (wait: number, of: string): Refusal => ({
-  error: `Too many attempts ${of}. Try again in ${inWords(wait)}.`,
+export const tooMany = (wait: number, of: Message): Refusal => ({
+  error: said`Too many attempts ${of}. Try again in ${inWords(wait)}.`,
   status: 429,
   headers: { 'retry-after': String(wait) },
 })
@@ -84,7 +85,7 @@ export const offersPasskeys = (settings: Settings): boolean => canHavePasskeys(s
 const passwordForm = (back: string | undefined, username: string | null, describedBy: string | undefined) =>
   html`<form method="post" action="/login">
 ${field({
-  label: 'Username',
+  label: said`Username`,
   name: 'username',
   value: username,
   autocomplete: 'username',
@@ -93,7 +94,7 @@ ${field({
   autofocus: true,
   describedBy,
 })}
-${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password', required: true, describedBy })}
+${field({ label: said`Password`, name: 'password', type: 'password', autocomplete: 'current-password', required: true, describedBy })}
 ${hidden('back_url', back)}
 <button>Sign in</button>
 </form>`
@@ -105,7 +106,7 @@ export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answe
   const back = ownPath(given.get('back_url'))
   const byPassword = !settings.disable_password_login
   const content = html`<h1>Sign in to ${settings.app_title}</h1>
-${notice(visit, { password: 'Your password has been changed. Sign in with the new one.' })}${alert(refusal?.error)}
+${notice(visit, { password: said`Your password has been changed. Sign in with the new one.` })}${alert(refusal?.error)}
 ${byPassword && passwordForm(back, given.get('username'), refusal && 'error')}
 ${isOffered(settings) && html`<p><a href="/account/lost_password">Forgot your password?</a></p>`}
 ${providers.map(
@@ -120,13 +121,17 @@ ${
   html`${passkeyForm({
     to: BY_PASSKEY,
     ceremony: 'get',
-    label: 'Sign in with a passkey',
+    label: said`Sign in with a passkey`,
     looks: 'quiet',
     more: hidden('back_url', back),
   })}
 ${passkeyScript}`
 }`
-  return page(`Sign in – ${settings.app_title}`, content, offersPasskeys(settings) ? { ...refusal, ...passkeyPolicy } : refusal)
+  return page(
+    said`Sign in – ${settings.app_title}`,
+    content,
+    offersPasskeys(settings) ? { ...refusal, ...passkeyPolicy } : refusal,
+  )
 }
 
 /** The address of the provider that `omniauth_direct_login_provider` names, if it is available. */
@@ -151,7 +156,7 @@ async function confirming({ db, session, settings }: OwnVisit): Promise<Confirmi
 async function confirmPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const { settings, session, given } = visit
   const { by, byPasskey } = await confirming(visit)
-  const title = 'Confirm your identity'
+  const title = said`Confirm your identity`
   const back = ownPath(given.get('back_url'))
   const describedBy = refusal && 'error'
   const content = html`<h1>${title}</h1>
@@ -167,7 +172,7 @@ ${
   by === 'code'
     ? codeField(describedBy)
     : field({
-        label: 'Password',
+        label: said`Password`,
         name: 'password',
         type: 'password',
         autocomplete: 'current-password',
@@ -185,14 +190,20 @@ ${
   html`${passkeyForm({
     to: '/confirm',
     ceremony: 'get',
-    label: 'Confirm with a passkey',
+    label: said`Confirm with a passkey`,
     looks: by && 'quiet',
     more: hidden('back_url', back),
   })}`
 }
 <p><a href="/">Cancel</a></p>
 ${byPasskey && passkeyScript}`
-  return page(`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
+  return page(said`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
+}
+
+const wrong = {
+  password: said`The password is wrong.`,
+  code: said`The code is wrong.`,
+  passkey: said`The passkey is wrong.`,
 }
 
 const signOutForm = html`<form method="post" action="/logout"><button>Sign out</button></form>`
@@ -209,7 +220,7 @@ ${
     ? html`<p><a href="/api/docs">Browse the API</a></p>`
     : html`<p class="soft">The API is at /api/v3.</p>`
 }`
-        return framed(visit, 'Welcome', content)
+        return framed(visit, said`Welcome`, content)
       }),
     )
 
@@ -224,19 +235,19 @@ ${
 
     on.post('/login', async (visit) => {
       const { request, db, settings, now, given } = visit
-      if (settings.disable_password_login) throw forbidden('Password sign-in is disabled.')
+      if (settings.disable_password_login) throw forbidden(said`Password sign-in is disabled.`)
       const [username, password] = [given.get('username') ?? '', given.get('password') ?? '']
       const tried = await counted(db, undefined, request.ip, now, async () => {
         const outcome = await signIn({ username, password }, circumstancesOf(visit), db)
         return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
       })
-      if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
+      if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, said`from your network`))
       const admission = tried.outcome
       if (admission === 'wrong') {
-        const error = 'The username or the password is wrong, or the account is locked.'
+        const error = said`The username or the password is wrong, or the account is locked.`
         return signInPage(visit, { error, status: 422 })
       }
-      if ('wait' in admission) return signInPage(visit, tooMany(admission.wait, 'with this username'))
+      if ('wait' in admission) return signInPage(visit, tooMany(admission.wait, said`with this username`))
       return enter(visit, admission)
     })
 
@@ -256,9 +267,8 @@ ${
               ? await confirmByCode(session, proof, db, now)
               : await confirmPassword(session, proof, db, settings, now)
         if (tried === 'right') return onTo(ownPath(given.get('back_url')) ?? '/')
-        const what = passkey === null ? by : 'passkey'
-        if (tried === 'wrong') return confirmPage(visit, { error: `The ${what} is wrong.`, status: 422 })
-        return confirmPage(visit, tooMany(tried.wait, 'with your username'))
+        if (tried === 'wrong') return confirmPage(visit, { error: wrong[passkey === null ? by : 'passkey'], status: 422 })
+        return confirmPage(visit, tooMany(tried.wait, said`with your username`))
       }),
     )
 
@@ -268,7 +278,7 @@ ${
 <p>You are signed in as <strong>${session.user.name}</strong>.</p>
 ${signOutForm}
 <p><a href="/">Cancel</a></p>`
-      return page(`Sign out – ${settings.app_title}`, content)
+      return page(said`Sign out – ${settings.app_title}`, content)
     })
 
     on.post('/logout', async ({ session, waiting, db, settings, given }) => {

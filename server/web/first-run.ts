@@ -9,6 +9,7 @@ import { save } from '#kernel/write/commit.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { circumstancesOf, enter } from './entrance.ts'
 import { field } from './forms.ts'
 import { deadLink, withoutSecret } from './lost-password.ts'
@@ -22,19 +23,19 @@ const FIELDS = ['firstName', 'lastName', 'login', 'email'] as const
 const dead = (visit: Visit) =>
   deadLink(visit, html`If the server is not set up yet, restart it to print a new link. Otherwise, <a href="/login">sign in</a>.`)
 
-function setupPage(visit: Visit, { errors = {}, alert }: { errors?: Errors; alert?: string | undefined } = {}): Answer {
+function setupPage(visit: Visit, { errors = {}, alert }: { errors?: Errors; alert?: Message | undefined } = {}): Answer {
   const { settings, given } = visit
-  const line = (name: (typeof FIELDS)[number], label: string, autocomplete: string, more: object = {}) =>
+  const line = (name: (typeof FIELDS)[number], label: Message, autocomplete: string, more: object = {}) =>
     field({ label, name, value: given.get(name), autocomplete, required: true, error: errors[name], ...more })
-  const title = `Set up ${settings.app_title}`
+  const title = said`Set up ${settings.app_title}`
   const content = html`<h1>${title}</h1>
 <p>Welcome. Set up the first administrator. The link expires when you finish.</p>
 ${alert && html`<p role="alert" class="error">${alert}</p>`}
 <form method="post" action="${PATH}">
-${line('firstName', 'First name', 'given-name', { autofocus: true })}
-${line('lastName', 'Last name', 'family-name')}
-${line('login', 'Username', 'username', { literal: true, value: given.get('login') ?? 'admin' })}
-${line('email', 'E-mail address', 'email', { type: 'email', literal: true })}
+${line('firstName', said`First name`, 'given-name', { autofocus: true })}
+${line('lastName', said`Last name`, 'family-name')}
+${line('login', said`Username`, 'username', { literal: true, value: given.get('login') ?? 'admin' })}
+${line('email', said`E-mail address`, 'email', { type: 'email', literal: true })}
 ${newPasswordFields(visit, errors)}
 <button>Set up</button>
 </form>`

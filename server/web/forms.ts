@@ -1,16 +1,16 @@
 /** Form controls: each has a label, and screen readers read its hint and error with it. */
 import { isId } from '#kernel/read/operators.ts'
 import { type Html, html } from '#text/html.ts'
-import type { Text } from '#text/messages.ts'
+import type { Message, Text } from '#text/messages.ts'
 
 /** The texts of a control. */
 interface Texts {
-  readonly label: Text
+  readonly label: Message
   readonly name: string
   /** Explains how to fill in the control. */
-  readonly hint?: Text | Html | undefined
+  readonly hint?: Message | Html | undefined
   /** The error of the submitted value. */
-  readonly error?: Text | undefined
+  readonly error?: Message | undefined
 }
 
 interface Field extends Texts {

@@ -1,7 +1,7 @@
 /** The frame, the style and the headers of all pages. The headers let a page show text and send forms to this server, no more. */
 import { createHash } from 'node:crypto'
 import { type Html, html, htmlText, trusted } from '#text/html.ts'
-import type { Language, Text } from '#text/messages.ts'
+import type { Language, Message } from '#text/messages.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --text: #1c2127; --soft: #57606a; --page: #f4f5f7; --card: #fff; --line: #868e98; --rule: #d5d9de; --accent: #0b5cad; --on-accent: #fff; --error: #a40e26; --error-back: #fdecee; --good: #1a6334; --good-back: #e8f5ec }
@@ -98,7 +98,7 @@ export const pageHeaders = ({ policy = {} }: Permits = {}): Record<string, strin
 })
 
 /** A whole page in a language. */
-export const layout = (title: Text, content: Html, language: Language): string =>
+export const layout = (title: Message, content: Html, language: Language): string =>
   htmlText(
     html`<!doctype html>
 <html lang="${language}">

@@ -9,6 +9,7 @@ import { admit } from '#identity/sign-in.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { html } from '#text/html.ts'
+import { said } from '#text/messages.ts'
 import { circumstancesOf, enter, type Refusal, tooMany } from './entrance.ts'
 import { field, hidden } from './forms.ts'
 import { chosenPassword, type Errors, newPasswordFields, storing } from './new-password.ts'
@@ -29,26 +30,26 @@ export function withoutSecret({ given, settings }: Visit, to: string): Answer {
 
 /** The response to a link that is unknown, expired or used: always the same. */
 export function deadLink({ settings }: Visit, goOn: ReturnType<typeof html>): Answer {
-  const title = 'Invalid link'
+  const title = said`Invalid link`
   const content = html`<h1>${title}</h1>
 <p role="alert" class="error">The link has expired or has already been used. Nothing was changed.</p>
 <p>${goOn}</p>`
-  return page(`${title} – ${settings.app_title}`, content, { status: 410 })
+  return page(said`${title} – ${settings.app_title}`, content, { status: 410 })
 }
 
 const askAgain = (visit: Visit) => deadLink(visit, html`<a href="${ASK}">Request a new link</a>`)
 
 function askPage(visit: Visit, refusal?: Refusal): Answer {
-  const title = 'Forgot your password?'
+  const title = said`Forgot your password?`
   const content = html`<h1>${title}</h1>
 ${notice(visit, {
-  asked: 'If an account with this e-mail address has a password, it receives a mail with a link. The link expires in an hour.',
+  asked: said`If an account with this e-mail address has a password, it receives a mail with a link. The link expires in an hour.`,
 })}
 ${alert(refusal?.error)}
 <p>Enter the e-mail address of your account to receive a link for choosing a new password.</p>
 <form method="post" action="${ASK}">
 ${field({
-  label: 'E-mail address',
+  label: said`E-mail address`,
   name: 'email',
   type: 'email',
   autocomplete: 'email',
@@ -60,20 +61,20 @@ ${field({
 <button>Send link</button>
 </form>
 <p><a href="/login">Back to sign-in</a></p>`
-  return page(`${title} – ${visit.settings.app_title}`, content, refusal)
+  return page(said`${title} – ${visit.settings.app_title}`, content, refusal)
 }
 
 function choosePage(visit: Visit, login: string, action: string, errors?: Errors): Answer {
-  const title = 'Choose a new password'
+  const title = said`Choose a new password`
   const content = html`<h1>${title}</h1>
-<p>Account: <strong>${login}</strong>${action === PASSWORD_PAGE && '. Change your password to continue'}.</p>
+<p>Account: <strong>${login}</strong>${action === PASSWORD_PAGE && said`. Change your password to continue`}.</p>
 <form method="post" action="${action}">
 ${newPasswordFields(visit, errors, true)}
 ${hidden('back_url', ownPath(visit.given.get('back_url')))}
 <button>Save password</button>
 </form>
 <p>${action === PASSWORD_PAGE ? html`<a href="/logout">Sign out</a>` : html`<a href="/login">Cancel</a>`}</p>`
-  return page(`${title} – ${visit.settings.app_title}`, content, { status: errors ? 422 : 200 })
+  return page(said`${title} – ${visit.settings.app_title}`, content, { status: errors ? 422 : 200 })
 }
 
 /** The secret of the followed link, and its user. */
@@ -94,7 +95,7 @@ export const lostPassword: Area = {
       const { request, db, settings, now, given } = visit
       if (!isOffered(settings)) throw notFound()
       const wait = await askForPassword(given.get('email') ?? '', request.ip, db, now)
-      return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, 'to reset a password'))
+      return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, said`to reset a password`))
     })
 
     on.get(CHOOSE, async (visit) => {

@@ -8,25 +8,26 @@ import { save } from '#kernel/write/commit.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { User } from '#modules/accounts/users.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, said, sentences } from '#text/messages.ts'
 import { field } from './forms.ts'
 import type { Visit } from './page.ts'
 
 /** The errors of a form, by the names of its fields. */
-export type Errors = Readonly<Record<string, string | undefined>>
+export type Errors = Readonly<Record<string, Message | undefined>>
 
 /** The fields for the new password and its confirmation. */
 export const newPasswordFields = ({ settings }: Visit, errors: Errors = {}, autofocus = false): Html => html`${field({
-  label: 'New password',
+  label: said`New password`,
   name: 'password',
   type: 'password',
   autocomplete: 'new-password',
   required: true,
   autofocus,
-  hint: `At least ${settings.password_min_length} characters.`,
+  hint: said`At least ${settings.password_min_length} characters.`,
   error: errors.password,
 })}
 ${field({
-  label: 'Confirm new password',
+  label: said`Confirm new password`,
   name: 'repeated',
   type: 'password',
   autocomplete: 'new-password',
@@ -36,7 +37,7 @@ ${field({
 
 /** The error if the two passwords differ; the caller then skips all other checks. */
 export const mismatch = ({ given }: Visit): Errors | undefined =>
-  given.get('password') === given.get('repeated') ? undefined : { repeated: 'The passwords do not match.' }
+  given.get('password') === given.get('repeated') ? undefined : { repeated: said`The passwords do not match.` }
 
 /**
  * The hash of the submitted password, or its errors.
@@ -47,7 +48,7 @@ export async function chosenPassword(visit: Visit, user: Row, another = false): 
   if (errors) return { errors }
   const password = visit.given.get('password') ?? ''
   const faults = await faultsOf(password, user, visit.db, visit.settings, another)
-  if (faults.length > 0) return { errors: { password: faults.map((fault) => `The password ${fault}.`).join(' ') } }
+  if (faults.length > 0) return { errors: { password: sentences(faults.map((fault) => said`The password ${fault}.`)) } }
   return { hash: await hashPassword(password) }
 }
 

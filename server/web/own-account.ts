@@ -13,6 +13,7 @@ import { findRow, type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
+import { type Message, said, sentences } from '#text/messages.ts'
 import { choice, field } from './forms.ts'
 import { type Errors, mismatch, newPasswordFields } from './new-password.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn } from './page.ts'
@@ -20,7 +21,7 @@ import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn
 /** The errors of a form that was not saved: those of its fields, and one above the form for the rest. */
 interface FormErrors {
   readonly errors?: Errors
-  readonly alert?: string | undefined
+  readonly alert?: Message | undefined
   readonly status?: number
   readonly headers?: Record<string, string>
 }
@@ -31,19 +32,19 @@ export function formErrors(
   context: Context,
   violations: readonly Violation[],
   fields: readonly string[],
-): { errors: Errors; alert: string | undefined } {
+): { errors: Errors; alert: Message | undefined } {
   const all = toErrors(context.model.of(resource), violations).map((error) => ({
     at: String(error.details?.attribute),
-    message: error.message,
+    message: error.sentence,
   }))
-  const joined = (of: typeof all) => of.map(({ message }) => message).join(' ') || undefined
+  const joined = (of: typeof all) => sentences(of.map(({ message }) => message))
   return {
     errors: Object.fromEntries(fields.map((name) => [name, joined(all.filter(({ at }) => at === name))])),
     alert: joined(all.filter(({ at }) => !fields.includes(at))),
   }
 }
 
-const SAVED = { saved: 'Saved.' }
+const SAVED = { saved: said`Saved.` }
 
 /** Whether this server manages the user's name and e-mail address, rather than an identity provider. */
 const isLocal = (user: Row): boolean => user.identity_url === null
@@ -53,22 +54,22 @@ const elsewhere = html`<p>Your identity provider manages your name and your e-ma
 function profilePage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const { user } = visit.session
   const value = (name: string, column: string) => (visit.given.has(name) ? visit.given.get(name) : user[column])
-  const line = (name: string, label: string, column: string, autocomplete: string) =>
+  const line = (name: string, label: Message, column: string, autocomplete: string) =>
     field({ label, name, value: value(name, column), autocomplete, required: true, error: invalid.errors?.[name] })
   const content = html`${notice(visit, SAVED)}${alert(invalid.alert)}
 ${
   isLocal(user)
     ? html`<form method="post" action="/my/account">
-${line('firstName', 'First name', 'first_name', 'given-name')}
-${line('lastName', 'Last name', 'last_name', 'family-name')}
+${line('firstName', said`First name`, 'first_name', 'given-name')}
+${line('lastName', said`Last name`, 'last_name', 'family-name')}
 <button>Save</button>
 </form>`
     : elsewhere
 }
 <h2>E-mail address</h2>
-<p>${user.email ?? 'None'}</p>
+<p>${user.email ?? said`None`}</p>
 ${isLocal(user) && html`<p><a href="/my/email">Change e-mail address</a></p>`}`
-  return framed(visit, 'Profile', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
+  return framed(visit, said`Profile`, content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
 function emailPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
@@ -76,10 +77,10 @@ function emailPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const content = html`${alert(invalid.alert)}
 ${
   isLocal(user)
-    ? html`<p>Current address: <strong>${user.email ?? 'none'}</strong>. We notify this address of the change.</p>
+    ? html`<p>Current address: <strong>${user.email ?? said`none`}</strong>. We notify this address of the change.</p>
 <form method="post" action="/my/email">
 ${field({
-  label: 'New e-mail address',
+  label: said`New e-mail address`,
   name: 'email',
   type: 'email',
   value: visit.request.method === 'POST' ? visit.given.get('email') : null,
@@ -92,7 +93,7 @@ ${field({
 </form>`
     : elsewhere
 }`
-  return framed(visit, 'E-mail address', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
+  return framed(visit, said`E-mail address`, content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
 const LANGUAGES = [
@@ -134,33 +135,36 @@ function settingsPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const content = html`${notice(visit, SAVED)}${alert(invalid.alert)}
 <form method="post" action="/my/settings">
 ${choice({
-  label: 'Language',
+  label: said`Language`,
   name: 'language',
   value: given.get('language') ?? user.language ?? settings.default_language,
   options: withPresent(languages(), user.language),
-  hint: 'API clients use this language. These pages are in English.',
+  hint: said`API clients use this language. These pages are in English.`,
   error: invalid.errors?.language,
 })}
 ${choice({
-  label: 'Time zone',
+  label: said`Time zone`,
   name: 'timeZone',
   value: given.get('timeZone') ?? user.time_zone,
-  options: [['', `Server default: ${settings.user_default_timezone ?? 'UTC'}`] as const, ...withPresent(zones, user.time_zone)],
+  options: [
+    ['', said`Server default: ${settings.user_default_timezone ?? 'UTC'}`] as const,
+    ...withPresent(zones, user.time_zone),
+  ],
   error: invalid.errors?.timeZone,
 })}
 <button>Save</button>
 </form>`
-  return framed(visit, 'Settings', content, { status: invalid.errors || invalid.alert ? 422 : 200 })
+  return framed(visit, said`Settings`, content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
 function passwordPage(visit: OwnVisit, { errors, alert: above, status, headers = {} }: FormErrors = {}): Answer {
-  const content = html`${notice(visit, { changed: 'Your password has been changed. All your other sessions have ended.' })}${alert(above)}
+  const content = html`${notice(visit, { changed: said`Your password has been changed. All your other sessions have ended.` })}${alert(above)}
 ${
   hasPassword(visit.session.user)
     ? html`<p>Changing the password ends all your other sessions.</p>
 <form method="post" action="/my/password">
 ${field({
-  label: 'Current password',
+  label: said`Current password`,
   name: 'currentPassword',
   type: 'password',
   autocomplete: 'current-password',
@@ -172,7 +176,7 @@ ${newPasswordFields(visit, errors)}
 </form>`
     : html`<p>Your account has no password on this server.</p>`
 }`
-  return framed(visit, 'Password', content, { status: status ?? (errors || above ? 422 : 200), headers })
+  return framed(visit, said`Password`, content, { status: status ?? (errors || above ? 422 : 200), headers })
 }
 
 /** The prepared write of the user's own account, as the API's PATCH prepares it. */
@@ -193,9 +197,9 @@ const filledIn = ({ given }: OwnVisit, names: readonly string[]) =>
 
 export const ownAccount: Area = {
   entries: [
-    { path: '/my/account', title: 'Profile', group: 'Account' },
-    { path: '/my/settings', title: 'Settings', group: 'Account' },
-    { path: '/my/password', title: 'Password', group: 'Account' },
+    { path: '/my/account', title: said`Profile`, group: 'Account' },
+    { path: '/my/settings', title: said`Settings`, group: 'Account' },
+    { path: '/my/password', title: said`Password`, group: 'Account' },
   ],
   routes(on, services) {
     /** Handles the form of some properties of the account. */
@@ -269,7 +273,7 @@ export const ownAccount: Area = {
           throw error
         })
         if (written instanceof ApiError) {
-          return passwordPage(visit, { alert: written.message, status: written.status, headers: written.headers })
+          return passwordPage(visit, { alert: written.sentence, status: written.status, headers: written.headers })
         }
         const { context, prepared } = written
         if (prepared.violations.length > 0)

@@ -3,6 +3,7 @@ import { contextOf } from '#http/mount.ts'
 import { connectPath } from '#modules/storages/knowledge.ts'
 import { disconnect, disconnectProvider, type OwnConnection, ownConnections } from '#modules/storages/own-connections.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { idIn } from './forms.ts'
 import { type Area, framed, notice, onTo, signedIn } from './page.ts'
 import { dayOf } from './times.ts'
@@ -12,23 +13,23 @@ const PATH = '/my/storages'
 const PROVIDER = 'provider'
 
 const sentences = {
-  Connected: 'Connected',
-  NotConnected: 'Not connected',
-  FailedAuthorization: 'Rejected by the storage: connect again',
-  Error: 'Not reachable',
+  Connected: said`Connected`,
+  NotConnected: said`Not connected`,
+  FailedAuthorization: said`Rejected by the storage: connect again`,
+  Error: said`Not reachable`,
 }
 
-function stateIn({ state, isSingleSignOn }: OwnConnection): string {
+function stateIn({ state, isSingleSignOn }: OwnConnection): Message {
   if (!isSingleSignOn) return sentences[state]
-  return state === 'Connected' ? 'Connected by your sign-in' : 'Not connected: sign in by your identity provider'
+  return state === 'Connected' ? said`Connected by your sign-in` : said`Not connected: sign in by your identity provider`
 }
 
-const disconnecting = (value: number | string, name: string): Html =>
+const disconnecting = (value: number | string, name: Message): Html =>
   html`<form method="post" action="${PATH}"><button class="danger small" name="end" value="${value}">Disconnect<span class="unseen"> ${name}</span></button></form>`
 
 function row(one: OwnConnection): Html {
   const { storage, connection, state, isSingleSignOn, clientId } = one
-  const name = storage?.name ?? 'A storage that you no longer see'
+  const name = storage ? said`${storage.name}` : said`A storage that you no longer see`
   const canConnect = storage && !isSingleSignOn && clientId !== null && state !== 'Connected'
   return html`
 <tr><th scope="row">${name}</th>
@@ -40,13 +41,13 @@ ${isSingleSignOn && state !== 'NotConnected' && disconnecting(PROVIDER, name)}</
 }
 
 export const ownStorages: Area = {
-  entries: [{ path: PATH, title: 'File storages', group: 'Account' }],
+  entries: [{ path: PATH, title: said`File storages`, group: 'Account' }],
   routes(on, services) {
     on.get(
       PATH,
       signedIn(async (visit) => {
         const list = await ownConnections(await contextOf(visit.request, services))
-        const content = html`${notice(visit, { ended: 'The account has been disconnected. This server has deleted its tokens.' })}
+        const content = html`${notice(visit, { ended: said`The account has been disconnected. This server has deleted its tokens.` })}
 <p>This server reads and writes files in these storages on your behalf once your account is connected.</p>
 ${
   list.length === 0
@@ -60,7 +61,7 @@ ${
   html`<p class="soft">Storages with single sign-on share one connection: to disconnect one disconnects all, until you sign in again.</p>`
 }`
 }`
-        return framed(visit, 'File storages', content)
+        return framed(visit, said`File storages`, content)
       }),
     )
 

@@ -12,28 +12,29 @@ import { notFound } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, plural, said } from '#text/messages.ts'
 import { area, choice, field } from './forms.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn } from './page.ts'
 import { dayOf, minuteOf } from './times.ts'
 
 const PATH = '/my/access_tokens'
 const NEW = `${PATH}/new`
-const DISABLED = 'API tokens are disabled. Nobody can create new ones, and the server rejects existing ones as Bearer tokens.'
+const DISABLED = said`API tokens are disabled. Nobody can create new ones, and the server rejects existing ones as Bearer tokens.`
 
-const scopeNames: Readonly<Record<string, string>> = { [API]: 'Read and write', [API_READ]: 'Read only' }
+const scopeNames: Readonly<Record<string, Message>> = { [API]: said`Read and write`, [API_READ]: said`Read only` }
 const DATE = 'date'
 const NEVER = 'never'
 const expiries = [
-  ['30', 'In 30 days'],
-  ['90', 'In 90 days'],
-  ['365', 'In a year'],
-  [DATE, 'On the date below'],
-  [NEVER, 'Never'],
+  ['30', said`In 30 days`],
+  ['90', said`In 90 days`],
+  ['365', said`In a year`],
+  [DATE, said`On the date below`],
+  [NEVER, said`Never`],
 ] as const
 
 const seesProject = inProject('view_project', 'id')
 
-type Faults = Readonly<Partial<Record<'name' | 'scope' | 'expires' | 'date' | 'projects', string>>>
+type Faults = Readonly<Partial<Record<'name' | 'scope' | 'expires' | 'date' | 'projects', Message>>>
 
 /** Splits identifiers into projects the user sees and the rest; unknown and invisible look the same. */
 async function projectsNamed(visit: OwnVisit, identifiers: readonly string[]): Promise<{ ids: number[]; unknown: string[] }> {
@@ -61,14 +62,14 @@ async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults:
   const isChoice = expiries.some(([value]) => value === expires)
   const expiresAt = expires === NEVER ? null : expiryOf(expires === DATE && /-/.test(date) ? date : expires, now)
   const faults: Faults = {
-    ...(name === '' && { name: 'Enter a name.' }),
+    ...(name === '' && { name: said`Enter a name.` }),
     ...((!isStorable(name) || [...name].length > LONGEST_NAME) && {
-      name: `The name is longer than ${LONGEST_NAME} characters or contains invalid characters.`,
+      name: said`The name is longer than ${LONGEST_NAME} characters or contains invalid characters.`,
     }),
-    ...(!tokenScopes.includes(scope) && { scope: 'Choose the access.' }),
-    ...(!isChoice && { expires: 'Choose an expiration.' }),
-    ...(expires === DATE && !expiresAt && { date: 'Enter a future date.' }),
-    ...(unknown.length > 0 && { projects: `Not found: ${unknown.join(', ')}.` }),
+    ...(!tokenScopes.includes(scope) && { scope: said`Choose the access.` }),
+    ...(!isChoice && { expires: said`Choose an expiration.` }),
+    ...(expires === DATE && !expiresAt && { date: said`Enter a future date.` }),
+    ...(unknown.length > 0 && { projects: said`Not found: ${unknown}.` }),
   }
   if (Object.keys(faults).length > 0 || expiresAt === undefined) return { faults }
   return { wanted: { name, scope, expiresAt, projects: identifiers.length > 0 ? ids : null } }
@@ -77,57 +78,58 @@ async function wantedBy(visit: OwnVisit): Promise<{ wanted: Wanted } | { faults:
 function newPage(visit: OwnVisit, faults: Faults = {}): Answer {
   const { given, settings } = visit
   const isWrong = Object.keys(faults).length > 0
-  const form = html`${alert(isWrong ? 'The token was not created. Correct the errors below.' : undefined)}
+  const form = html`${alert(isWrong ? said`The token was not created. Correct the errors below.` : undefined)}
 <form method="post" action="${NEW}">
 ${field({
-  label: 'Name',
+  label: said`Name`,
   name: 'name',
   value: given.get('name'),
   required: true,
   autofocus: true,
-  hint: 'The purpose of the token, such as “Backup script”.',
+  hint: said`The purpose of the token, such as “Backup script”.`,
   error: faults.name,
 })}
 ${choice({
-  label: 'Access',
+  label: said`Access`,
   name: 'scope',
   value: given.get('scope') ?? API,
-  options: tokenScopes.map((scope) => [scope, scopeNames[scope] as string]),
+  options: tokenScopes.map((scope) => [scope, scopeNames[scope] as Message]),
   error: faults.scope,
 })}
-${choice({ label: 'Expires', name: 'expires', value: given.get('expires') ?? '90', options: expiries, error: faults.expires })}
+${choice({ label: said`Expires`, name: 'expires', value: given.get('expires') ?? '90', options: expiries, error: faults.expires })}
 ${field({
-  label: 'Expiration date',
+  label: said`Expiration date`,
   name: 'date',
   value: given.get('date'),
   literal: true,
-  hint: 'Only for “On the date below”, such as 2030-12-31. The token expires at the end of that day (UTC).',
+  hint: said`Only for “On the date below”, such as 2030-12-31. The token expires at the end of that day (UTC).`,
   error: faults.date,
 })}
 ${area({
-  label: 'Projects',
+  label: said`Projects`,
   name: 'projects',
   value: given.get('projects'),
-  hint: 'One project identifier per line. Leave the field empty to allow all projects.',
+  hint: said`One project identifier per line. Leave the field empty to allow all projects.`,
   error: faults.projects,
 })}
 <button>Create</button>
 </form>
 <p><a href="${PATH}">Back to access tokens</a></p>`
   const content = settings.api_tokens_enabled ? form : html`${alert(DISABLED)}<p><a href="${PATH}">Back to access tokens</a></p>`
-  return framed(visit, 'New access token', content, isWrong || !settings.api_tokens_enabled ? { status: 422 } : {})
+  return framed(visit, said`New access token`, content, isWrong || !settings.api_tokens_enabled ? { status: 422 } : {})
 }
 
 /** The access of a token in words; projects that its owner does not see are only counted. */
-function accessOf({ query_id, scopes, project_ids }: Tables['tokens'], names: ReadonlyMap<number, string>): string {
-  if (query_id !== null) return 'Calendar'
-  const what = (scopes as string[]).includes(API) ? scopeNames[API] : scopeNames[API_READ]
+function accessOf({ query_id, scopes, project_ids }: Tables['tokens'], names: ReadonlyMap<number, string>): Message {
+  if (query_id !== null) return said`Calendar`
+  const what = scopeNames[(scopes as string[]).includes(API) ? API : API_READ] as Message
   const projects = project_ids as number[] | null
-  if (projects === null) return `${what}, all projects`
+  if (projects === null) return said`${what}, all projects`
   const known = projects.map((id) => names.get(id)).filter((name) => name !== undefined)
   const left = projects.length - known.length
-  const others = left === 0 ? [] : [left === 1 ? 'one hidden project' : `${left} hidden projects`]
-  return `${what}, ${[...known, ...others].join(', ') || 'no projects'}`
+  const others = left === 0 ? [] : [plural(left, said`one hidden project`, said`${left} hidden projects`)]
+  const all = [...known, ...others]
+  return said`${what}, ${all.length > 0 ? all : said`no projects`}`
 }
 
 /** The names of those projects that tokens are limited to and their owner sees. */
@@ -145,7 +147,11 @@ async function namesFor({ db, snapshot, session }: OwnVisit, tokens: readonly Ta
 
 function table(tokens: readonly Tables['tokens'][], names: ReadonlyMap<number, string>, now: Date): Html {
   const until = ({ expires_at }: Tables['tokens']) =>
-    expires_at === null ? 'never' : expires_at <= now.toISOString() ? `expired ${dayOf(expires_at)}` : minuteOf(expires_at)
+    expires_at === null
+      ? said`never`
+      : expires_at <= now.toISOString()
+        ? said`expired ${dayOf(expires_at)}`
+        : minuteOf(expires_at)
   return html`<div class="table"><table class="stacked">
 <thead><tr><th scope="col">Name</th><th scope="col">Access</th><th scope="col">Created</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr></thead>
 <tbody>${tokens.map(
@@ -154,25 +160,25 @@ function table(tokens: readonly Tables['tokens'][], names: ReadonlyMap<number, s
 <td data-label="Access">${accessOf(token, names)}</td>
 <td data-label="Created">${dayOf(token.created_at)}</td>
 <td data-label="Expires">${until(token)}</td>
-<td data-label="Last used">${token.query_id === null ? (token.last_used_at ? minuteOf(token.last_used_at) : 'never') : 'unknown'}</td>
+<td data-label="Last used">${token.query_id === null ? (token.last_used_at ? minuteOf(token.last_used_at) : said`never`) : said`unknown`}</td>
 <td><form method="post" action="${PATH}"><button class="danger small" name="revoke" value="${token.id}" aria-label="Revoke ${token.name}">Revoke</button></form></td></tr>`,
   )}
 </tbody></table></div>`
 }
 
 export const ownTokens: Area = {
-  entries: [{ path: PATH, title: 'Access tokens', group: 'Account' }],
+  entries: [{ path: PATH, title: said`Access tokens`, group: 'Account' }],
   routes(on) {
     on.get(
       PATH,
       signedIn(async (visit) => {
         const { db, session, settings, now } = visit
         const tokens = await tokensOf(db, session.user.id)
-        const content = html`${notice(visit, { revoked: 'The token has been revoked.' })}
+        const content = html`${notice(visit, { revoked: said`The token has been revoked.` })}
 <p>Programs use these tokens to call the API on your behalf.</p>
 ${settings.api_tokens_enabled ? html`<p><a href="${NEW}">Create a token</a></p>` : html`<p>${DISABLED}</p>`}
 ${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : table(tokens, await namesFor(visit, tokens), now)}`
-        return framed(visit, 'Access tokens', content)
+        return framed(visit, said`Access tokens`, content)
       }),
     )
 
@@ -182,7 +188,7 @@ ${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : t
         const which = given.get('revoke') ?? ''
         const isTheirs = isId(which) ? sql`id = ${Number(which)} and user_id = ${session.user.id}` : undefined
         const count = isTheirs ? await db.transaction((tx) => revokeTokens(tx, isTheirs)) : 0
-        if (count === 0) throw notFound('The token does not exist.')
+        if (count === 0) throw notFound(said`The token does not exist.`)
         return onTo(`${PATH}?done=revoked`)
       }),
     )
@@ -205,7 +211,7 @@ ${tokens.length === 0 ? html`<p class="soft">You have no access tokens.</p>` : t
 <p><code class="secret">${token}</code></p>
 <p>Programs send it with each request in the header <code>Authorization: Bearer …</code></p>
 <p><a href="${PATH}">Back to access tokens</a></p>`
-        return framed(visit, `Token “${wanted.name}”`, content)
+        return framed(visit, said`Token “${wanted.name}”`, content)
       }),
     )
   },

@@ -19,7 +19,7 @@ import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { type Html, html } from '#text/html.ts'
-import { type Language, said, type Text } from '#text/messages.ts'
+import { type Language, type Message, said } from '#text/messages.ts'
 import { layout, type Permits, pageHeaders } from './layout.ts'
 import { ownPath } from './own-path.ts'
 
@@ -51,7 +51,7 @@ type Run<V extends Visit = Visit> = (visit: V) => Answer | Promise<Answer>
 /** An entry of the navigation. */
 export interface Entry {
   readonly path: string
-  readonly title: Text
+  readonly title: Message
   readonly group: 'Account' | 'Administration'
 }
 
@@ -76,10 +76,10 @@ const entries: Entry[] = []
 
 /** The body of a page until its language is known. */
 class Page {
-  readonly title: Text
+  readonly title: Message
   readonly content: Html
 
-  constructor(title: Text, content: Html) {
+  constructor(title: Message, content: Html) {
     this.title = title
     this.content = content
   }
@@ -93,7 +93,7 @@ const answerIn = (answer: Answer, language: Language): Answer => {
 }
 
 /** A page without navigation, for visitors who are not signed in or have one decision to make. */
-export const page = (title: Text, content: Html, { status = 200, headers = {}, ...permits }: Looks = {}): Answer => ({
+export const page = (title: Message, content: Html, { status = 200, headers = {}, ...permits }: Looks = {}): Answer => ({
   status,
   headers: { ...pageHeaders(permits), ...headers },
   body: new Page(
@@ -107,17 +107,17 @@ ${content}
 /** A page of a signed-in user, with the navigation. */
 export function framed(
   visit: OwnVisit,
-  title: Text,
+  title: Message,
   content: Html,
   { status = 200, headers = {}, ...permits }: Looks = {},
 ): Answer {
   const { settings, session, path } = visit
-  const links = (group: Entry['group']) => {
+  const links = (group: Entry['group'], name: Message) => {
     const own = entries.filter((entry) => entry.group === group)
     if (own.length === 0 || (group === 'Administration' && !session.user.admin)) return ''
     const id = group.toLowerCase()
     return html`<div>
-<p class="group" id="${id}">${group}</p>
+<p class="group" id="${id}">${name}</p>
 <ul aria-labelledby="${id}">${own.map(
       (entry) => html`
 <li><a href="${entry.path}"${isWithin(path, entry) && html` aria-current="page"`}>${entry.title}</a></li>`,
@@ -133,7 +133,7 @@ export function framed(
       html`<header class="top"><strong><a href="/">${settings.app_title}</a></strong><span>${session.user.name}</span>
 <form method="post" action="/logout"><button class="quiet small">Sign out</button></form></header>
 <div class="framed">
-<nav aria-label="Settings"><details><summary>Menu</summary>${links('Account')}${links('Administration')}</details></nav>
+<nav aria-label="Settings"><details><summary>Menu</summary>${links('Account', said`Account`)}${links('Administration', said`Administration`)}</details></nav>
 <main class="card">
 <h1>${title}</h1>
 ${content}
@@ -202,7 +202,7 @@ export const administering = (run: Run<OwnVisit>): Run => {
 }
 
 /** The success message after a form: one of these sentences, named by the parameter `done`. */
-export const notice = ({ given }: Visit, sentences: Readonly<Record<string, Text>>): Html | undefined => {
+export const notice = ({ given }: Visit, sentences: Readonly<Record<string, Message>>): Html | undefined => {
   const name = given.get('done')
   return name !== null && Object.hasOwn(sentences, name)
     ? html`<p role="status" class="notice">${sentences[name]}</p>`
@@ -210,20 +210,20 @@ export const notice = ({ given }: Visit, sentences: Readonly<Record<string, Text
 }
 
 /** The error message of a form. */
-export const alert = (sentence: Text | undefined): Html | undefined =>
+export const alert = (sentence: Message | undefined): Html | undefined =>
   sentence === undefined ? undefined : html`<p role="alert" id="error" class="error">${sentence}</p>`
 
-const titles: Readonly<Record<number, Text>> = {
+const titles: Readonly<Record<number, Message>> = {
   403: said`Access denied`,
   404: said`Not found`,
   429: said`Too many requests`,
   503: said`Service unavailable`,
 }
 
-const titleOf = (status: number): Text => titles[status] ?? (status < 500 ? said`Invalid request` : said`Server error`)
+const titleOf = (status: number): Message => titles[status] ?? (status < 500 ? said`Invalid request` : said`Server error`)
 
 function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
-  const { status, said: sentence, headers } = errorOf(request, thrown)
+  const { status, sentence, headers } = errorOf(request, thrown)
   const title = titleOf(status)
   const content = html`<h1>${title}</h1>
 <p role="alert" class="error">${sentence}</p>
@@ -239,11 +239,11 @@ export const sendNotFound = (request: FastifyRequest, reply: FastifyReply): Prom
 async function formIn({ raw, headers }: FastifyRequest, settings: Settings, times: TimeLimits): Promise<URLSearchParams> {
   if (!isOwn(raw, settings)) {
     throw forbidden(
-      'The browser does not confirm that a page of this server sent this form. Open the page and send the form again. If people reach the server at another address, start it with that address as --public-url.',
+      said`The browser does not confirm that a page of this server sent this form. Open the page and send the form again. If people reach the server at another address, start it with that address as --public-url.`,
     )
   }
   const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
-  if (!isForm) throw new ApiError('TypeNotSupported', 'This address accepts only forms.')
+  if (!isForm) throw new ApiError('TypeNotSupported', said`This address accepts only forms.`)
   return new URLSearchParams(await readText(raw, LARGEST_FORM, times))
 }
 

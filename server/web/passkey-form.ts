@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { packageFile } from '#files/package.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html, trusted } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { allowed, type Permits } from './layout.ts'
 
 interface PasskeyForm {
   /** The address of the form; with `action=passkey_options` it answers the options that the browser needs. */
   readonly to: string
   readonly ceremony: 'create' | 'get'
-  readonly label: string
+  readonly label: Message
   readonly looks?: string | undefined
   /** Additional fields. */
   readonly more?: Html | undefined
@@ -20,8 +21,8 @@ export const passkeyForm = ({ to, ceremony, label, looks = '', more }: PasskeyFo
   html`<form method="post" action="${to}" data-passkey="${ceremony}" hidden>
 <p role="alert" class="error" hidden>${
     ceremony === 'create'
-      ? 'No passkey was created. This device may already have one for this account.'
-      : 'No passkey was used. Try again or use another method.'
+      ? said`No passkey was created. This device may already have one for this account.`
+      : said`No passkey was used. Try again or use another method.`
   }</p>
 ${more}
 <input type="hidden" name="credential">

@@ -5,6 +5,7 @@ import { LONGEST_CEREMONY, requestOptions, signInByPasskey } from '#identity/pas
 import { randomKey } from '#identity/tokens.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { BY_PASSKEY, circumstancesOf, enter, offersPasskeys, signInPage, tooMany } from './entrance.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, onTo, type Visit, withQuery } from './page.ts'
@@ -12,7 +13,7 @@ import { asksForOptions, optionsAnswer } from './passkey-form.ts'
 
 async function signIn(visit: Visit): Promise<Answer> {
   const { request, settings, db, now, given } = visit
-  if (!offersPasskeys(settings)) throw forbidden('Passkey sign-in is disabled.')
+  if (!offersPasskeys(settings)) throw forbidden(said`Passkey sign-in is disabled.`)
   const browser = browserIn(request.raw, settings)
   if (asksForOptions(given)) {
     const secret = browser ?? randomKey()
@@ -24,9 +25,9 @@ async function signIn(visit: Visit): Promise<Answer> {
     const outcome = browser ? await signInByPasskey(credential, browser, circumstancesOf(visit), db) : 'wrong'
     return { outcome, were: outcome === 'wrong' ? 'wrong' : undefined }
   })
-  if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, 'from your network'))
+  if ('wait' in tried) return signInPage(visit, tooMany(tried.wait, said`from your network`))
   if (tried.outcome !== 'wrong') return enter(visit, tried.outcome)
-  return signInPage(visit, { error: 'The passkey is unknown, or the account is locked.', status: 422 })
+  return signInPage(visit, { error: said`The passkey is unknown, or the account is locked.`, status: 422 })
 }
 
 export const passkeys: Area = {

@@ -16,36 +16,38 @@ import { addressOf } from '#kernel/settings.ts'
 import { type Identity, identityOf, isLinked, type Refusal, signInBy } from '#modules/accounts/provider-accounts.ts'
 import { usesProviderTokens } from '#modules/storages/single-sign-on.ts'
 import { html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { circumstancesOf, enter } from './entrance.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, onTo, page, type Visit } from './page.ts'
 
 async function providerOf({ db, snapshot, params }: Visit): Promise<Provider> {
   const provider = (await availableProviders(db, snapshot)).find(({ slug }) => slug === params.slug)
-  if (!provider) throw notFound('The identity provider does not exist or is disabled.')
+  if (!provider) throw notFound(said`The identity provider does not exist or is disabled.`)
   return provider
 }
 
 const callbackOf = ({ settings }: Visit, { slug }: Provider) => addressOf(settings, `/auth/${slug}/callback`)
 
 /** The page of a failed sign-in, with the reason and a link to start again. */
-function refuse({ settings }: Visit, sentence: string, status: number): Answer {
-  const title = 'Sign-in failed'
+function refuse({ settings }: Visit, sentence: Message, status: number): Answer {
+  const title = said`Sign-in failed`
   const content = html`<h1>${title}</h1>
 ${alert(sentence)}
 <p><a href="/login/internal">Back to sign-in</a></p>`
-  return page(`${title} – ${settings.app_title}`, content, { status })
+  return page(said`${title} – ${settings.app_title}`, content, { status })
 }
 
-const sentences: Readonly<Record<Refusal, (name: string) => string>> = {
-  inactive: () => 'Your account is locked. Contact an administrator.',
-  pending: () => 'Your account has been created. An administrator must activate it before you can sign in.',
-  unknown: () => 'You have no account on this server. Ask an administrator to create one.',
-  taken: (name) => `An existing account may be yours, but it is not linked to ${name}. Ask an administrator to link it.`,
-  unverified: (name) => `${name} has not verified your e-mail address. Ask an administrator to link your account.`,
+const sentences: Readonly<Record<Refusal, (name: string) => Message>> = {
+  inactive: () => said`Your account is locked. Contact an administrator.`,
+  pending: () => said`Your account has been created. An administrator must activate it before you can sign in.`,
+  unknown: () => said`You have no account on this server. Ask an administrator to create one.`,
+  taken: (name) => said`An existing account may be yours, but it is not linked to ${name}. Ask an administrator to link it.`,
+  unverified: (name) => said`${name} has not verified your e-mail address. Ask an administrator to link your account.`,
 }
 
-const unavailable = (visit: Visit, { name }: Provider) => refuse(visit, `${name} does not respond. Try again in a minute.`, 503)
+const unavailable = (visit: Visit, { name }: Provider) =>
+  refuse(visit, said`${name} does not respond. Try again in a minute.`, 503)
 
 async function leave(visit: Visit): Promise<Answer> {
   const { request, session, settings, db, now, given } = visit
@@ -120,7 +122,11 @@ async function arrive(visit: Visit): Promise<Answer> {
   const [browser, state] = [browserIn(request.raw, settings), given.get('state')]
   const kept = browser && state ? await comeBack(db, provider, { state, browser }, now) : undefined
   if (!kept || !state) {
-    return refuse(visit, 'The sign-in was started in another browser, has expired, or has already been used. Start again.', 422)
+    return refuse(
+      visit,
+      said`The sign-in was started in another browser, has expired, or has already been used. Start again.`,
+      422,
+    )
   }
   let found: Awaited<ReturnType<typeof identify>>
   try {
@@ -128,8 +134,8 @@ async function arrive(visit: Visit): Promise<Answer> {
   } catch (error) {
     request.log.warn({ provider: provider.slug, reason: reasonOf(error) }, 'sign-in by a provider failed')
     if (isOfProvider(error)) return unavailable(visit, provider)
-    if (given.has('error')) return refuse(visit, `${provider.name} rejected the sign-in.`, 422)
-    return refuse(visit, `The response of ${provider.name} is invalid.`, 422)
+    if (given.has('error')) return refuse(visit, said`${provider.name} rejected the sign-in.`, 422)
+    return refuse(visit, said`The response of ${provider.name} is invalid.`, 422)
   }
   const { identity, tokens } = found
   const admission = await signInBy(provider, identity, circumstancesOf(visit), db)

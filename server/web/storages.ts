@@ -16,25 +16,26 @@ import { RemoteError, type StorageRow } from '#modules/storages/remotes/remote.t
 import { isSingleSignOn } from '#modules/storages/single-sign-on.ts'
 import { Storage } from '#modules/storages/storages.ts'
 import { html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, type OwnVisit, onTo, page, signedIn } from './page.ts'
 
 /** The page of a failed connection, with the reason and a link to start again. */
-function refuse({ settings }: OwnVisit, sentence: string, status: number, again?: string): Answer {
-  const title = 'Connection failed'
+function refuse({ settings }: OwnVisit, sentence: Message, status: number, again?: string): Answer {
+  const title = said`Connection failed`
   const content = html`<h1>${title}</h1>
 ${alert(sentence)}
-<p><a href="${again ?? '/'}">${again ? 'Try again' : 'Go to the home page'}</a></p>`
-  return page(`${title} – ${settings.app_title}`, content, { status })
+<p><a href="${again ?? '/'}">${again ? said`Try again` : said`Go to the home page`}</a></p>`
+  return page(said`${title} – ${settings.app_title}`, content, { status })
 }
 
 /** The page after a connection that has no other destination. */
 function done({ settings }: OwnVisit, { name }: StorageRow): Answer {
-  const title = 'Connected'
+  const title = said`Connected`
   const content = html`<h1>${title}</h1>
 <p role="status" class="notice">Your account is connected to ${name}. You can close this page.</p>
 <p><a href="/">Go to the home page</a></p>`
-  return page(`${title} – ${settings.app_title}`, content)
+  return page(said`${title} – ${settings.app_title}`, content)
 }
 
 /** Where the visitor wants to go in the end: a path of this server, by itself or after its own origin. */
@@ -49,7 +50,7 @@ async function storageOf({ request, given }: OwnVisit, services: Services): Prom
   const id = given.get('storage_id') ?? ''
   const context = await contextOf(request, services)
   const row = isId(id) ? await visibleRow(context, context.model.of(Storage), Number(id)) : undefined
-  if (!row) throw notFound('The file storage does not exist, or no project of yours uses it.')
+  if (!row) throw notFound(said`The file storage does not exist, or no project of yours uses it.`)
   return row as StorageRow
 }
 
@@ -58,7 +59,7 @@ async function leave(visit: OwnVisit, services: Services): Promise<Answer> {
   const storage = await storageOf(visit, services)
   const credentials = await credentialsOf(db, storage.id)
   if (!credentials || isSingleSignOn(storage) || credentials.client_id !== params.client_id) {
-    throw notFound('The file storage has no such client. An administrator has to set its OAuth client credentials.')
+    throw notFound(said`The file storage has no such client. An administrator has to set its OAuth client credentials.`)
   }
   const destination = destinationIn(visit)
   const user = session.user.id
@@ -81,20 +82,20 @@ async function arrive(visit: OwnVisit): Promise<Answer> {
   if (!arrival) {
     return refuse(
       visit,
-      'The connection was started by another account, has expired, or has already been used. Start again.',
+      said`The connection was started by another account, has expired, or has already been used. Start again.`,
       422,
     )
   }
   const { storage, backUrl } = arrival
   const again = connectPath(storage.id, clientId, backUrl ?? undefined)
-  if (code === '') return refuse(visit, `${storage.name} rejected the connection.`, 422, again)
+  if (code === '') return refuse(visit, said`${storage.name} rejected the connection.`, 422, again)
   try {
     await connect({ db, settings, now }, arrival, { code, userId: user })
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
     request.log.warn({ storage: storage.id, reason: error.failure }, 'a connection to a file storage failed')
-    if (error.failure === 'unconnected') return refuse(visit, `${storage.name} rejected the connection.`, 422, again)
-    return refuse(visit, `${storage.name} does not respond. Try again in a minute.`, 503, again)
+    if (error.failure === 'unconnected') return refuse(visit, said`${storage.name} rejected the connection.`, 422, again)
+    return refuse(visit, said`${storage.name} does not respond. Try again in a minute.`, 503, again)
   }
   return backUrl === null ? done(visit, storage) : onTo(backUrl)
 }

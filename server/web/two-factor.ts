@@ -25,6 +25,7 @@ import {
 } from '#identity/two-factor.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, plural, said } from '#text/messages.ts'
 import { circumstancesOf, codeField, enter, entering, type Refusal, tooMany } from './entrance.ts'
 import { field, hidden, idIn } from './forms.ts'
 import { ownPath } from './own-path.ts'
@@ -48,11 +49,11 @@ import { qrCode } from './qr.ts'
 const STAGE = '/login/two_factor'
 const SETUP_STAGE = '/login/two_factor_setup'
 const OWN = '/my/two_factor'
-const TITLE = 'Two-factor authentication'
+const TITLE = said`Two-factor authentication`
 
-const WRONG_CODE: Refusal = { error: 'The code is wrong or has already been used.', status: 422 }
+const WRONG_CODE: Refusal = { error: said`The code is wrong or has already been used.`, status: 422 }
 
-const WRONG_PASSKEY: Refusal = { error: 'The passkey is unknown, or the request has expired.', status: 422 }
+const WRONG_PASSKEY: Refusal = { error: said`The passkey is unknown, or the request has expired.`, status: 422 }
 
 const backOf = ({ given }: Visit) => ownPath(given.get('back_url'))
 
@@ -87,9 +88,9 @@ ${
     ? givenForm(
         visit,
         field({
-          label: 'Recovery code',
+          label: said`Recovery code`,
           name: 'recovery',
-          hint: 'You received recovery codes when you set up two-factor authentication. Each code works once.',
+          hint: said`You received recovery codes when you set up two-factor authentication. Each code works once.`,
           autocomplete: 'off',
           literal: true,
           required: true,
@@ -106,7 +107,7 @@ ${
   html`${passkeyForm({
     to: STAGE,
     ceremony: 'get',
-    label: 'Use a passkey',
+    label: said`Use a passkey`,
     looks: authenticator === null ? '' : 'quiet',
     more: hidden('back_url', back_url),
   })}`
@@ -118,7 +119,7 @@ ${
 }
 ${cancel(visit)}
 ${byPasskey && passkeyScript}`
-  return page(`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
+  return page(said`${title} – ${settings.app_title}`, content, byPasskey ? { ...refusal, ...passkeyPolicy } : refusal)
 }
 
 async function passStageByPasskey(visit: WaitingVisit): Promise<Answer> {
@@ -138,29 +139,27 @@ async function passStage(visit: WaitingVisit): Promise<Answer> {
   const passed = await passByCode(waiting, code, circumstancesOf(visit), db)
   if (passed === 'over') return anew(visit)
   if (passed === 'wrong') return stagePage(visit, WRONG_CODE)
-  if ('wait' in passed) return stagePage(visit, tooMany(passed.wait, 'with your account'))
+  if ('wait' in passed) return stagePage(visit, tooMany(passed.wait, said`with your account`))
   if (recovery === null) return enter(visit, passed)
   const { to, headers } = entering(visit, passed)
   const { recovery: left } = await twoFactorOf(db, waiting.user.id)
-  const title = 'Recovery code used'
+  const title = said`Recovery code used`
   const content = html`<h1>${title}</h1>
 <p role="status" class="notice">The code cannot be used again. ${leftInWords(left)}</p>
 <p>If you have lost your app or your passkeys, set up new ones in your account, under ${TITLE}. If somebody else used the code, do so at once and change your password.</p>
 <p><a class="button" href="${to}">Continue</a></p>`
-  return page(`${title} – ${visit.settings.app_title}`, content, { headers })
+  return page(said`${title} – ${visit.settings.app_title}`, content, { headers })
 }
 
-const leftInWords = (left: number): string =>
+const leftInWords = (left: number): Message =>
   left === 0
-    ? 'You have no recovery codes left. Create new ones now.'
-    : left === 1
-      ? 'You have one recovery code left.'
-      : `You have ${left} recovery codes left.`
+    ? said`You have no recovery codes left. Create new ones now.`
+    : plural(left, said`You have one recovery code left.`, said`You have ${left} recovery codes left.`)
 
 /** The secret for an authenticator app, and the form that confirms it. */
 async function setupForm({ secret, address }: Setup, action: string, more: Html | undefined, refusal?: Refusal): Promise<Html> {
   return html`<p>Scan the QR code with an authenticator app on your phone, or enter the key:</p>
-${await qrCode(address, 'QR code of the key below')}
+${await qrCode(address, said`QR code of the key below`)}
 <p><code class="secret">${secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>
 ${alert(refusal?.error)}
 <form method="post" action="${action}">
@@ -181,7 +180,7 @@ const codeList = (codes: readonly string[]): Html => html`<h2>Recovery codes</h2
 
 async function setupStagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
   const { waiting, db, settings } = visit
-  const title = 'Set up two-factor authentication'
+  const title = said`Set up two-factor authentication`
   const setup = await setupOf(db, waiting, settings)
   const back = hidden('back_url', backOf(visit))
   const content = html`<h1>${title}</h1>
@@ -192,7 +191,7 @@ ${
     : html`<form method="post" action="${SETUP_STAGE}">${back}<button name="action" value="begin">Start</button></form>`
 }
 ${cancel(visit)}`
-  return page(`${title} – ${settings.app_title}`, content, refusal)
+  return page(said`${title} – ${settings.app_title}`, content, refusal)
 }
 
 async function passSetupStage(visit: WaitingVisit): Promise<Answer> {
@@ -205,32 +204,32 @@ async function passSetupStage(visit: WaitingVisit): Promise<Answer> {
   if (passed === 'over') return anew(visit)
   if (passed === 'wrong') return setupStagePage(visit, WRONG_CODE)
   const { to, headers } = entering(visit, passed)
-  const title = 'Two-factor authentication enabled'
+  const title = said`Two-factor authentication enabled`
   const content = html`<h1>${title}</h1>
 ${codeList(passed.codes)}
 <p><a class="button" href="${to}">Continue</a></p>`
-  return page(`${title} – ${settings.app_title}`, content, { headers })
+  return page(said`${title} – ${settings.app_title}`, content, { headers })
 }
 
 const sentences = {
-  removed: 'The authenticator app has been removed.',
-  added: 'The passkey has been added. All your other sessions have ended.',
-  passkey_removed: 'The passkey has been removed.',
+  removed: said`The authenticator app has been removed.`,
+  added: said`The passkey has been added. All your other sessions have ended.`,
+  passkey_removed: said`The passkey has been removed.`,
 }
 
 const isSetUp = ({ authenticator, passkeys }: TwoFactor) => authenticator !== null || passkeys > 0
 
-const act = (action: string, label: string, looks = 'quiet') =>
+const act = (action: string, label: Message, looks = 'quiet') =>
   html`<form method="post" action="${OWN}"><button name="action" value="${action}" class="${looks}">${label}</button></form>`
 
 function appSection({ authenticator }: TwoFactor, setup: Html | undefined): Html {
-  if (setup) return html`${setup}\n${act('cancel', 'Cancel')}`
+  if (setup) return html`${setup}\n${act('cancel', said`Cancel`)}`
   if (authenticator === null) {
     return html`<p>An authenticator app on your phone generates codes. Signing in then requires a code in addition to your password.</p>
-${act('begin', 'Set up an authenticator app', '')}`
+${act('begin', said`Set up an authenticator app`, '')}`
   }
   return html`<p>Set up on ${authenticator.slice(0, 10)}. Signing in requires a code from the app.</p>
-<div class="actions">${act('begin', 'Use another app')}${act('remove', 'Remove', 'danger')}</div>`
+<div class="actions">${act('begin', said`Use another app`)}${act('remove', said`Remove`, 'danger')}</div>`
 }
 
 const day = (moment: string) => moment.slice(0, 10)
@@ -243,7 +242,7 @@ ${
 <thead><tr><th scope="col">Name</th><th scope="col">Added</th><th scope="col">Last used</th><th scope="col">Remove</th></tr></thead>
 <tbody>${passkeys.map(
     ({ id, name, created_at, last_used_at }) => html`
-<tr><th scope="row">${name}</th><td data-label="Added">${day(created_at)}</td><td data-label="Last used">${last_used_at ? day(last_used_at) : 'never'}</td>
+<tr><th scope="row">${name}</th><td data-label="Added">${day(created_at)}</td><td data-label="Last used">${last_used_at ? day(last_used_at) : said`never`}</td>
 <td><form method="post" action="${OWN}"><input type="hidden" name="action" value="remove_passkey"><button name="id" value="${id}" class="danger small" aria-label="Remove ${name}">Remove</button></form></td></tr>`,
   )}
 </tbody>
@@ -252,10 +251,10 @@ ${
 ${passkeyForm({
   to: OWN,
   ceremony: 'create',
-  label: 'Add a passkey',
+  label: said`Add a passkey`,
   looks: 'quiet',
   more: html`<input type="hidden" name="action" value="add_passkey">
-${field({ label: 'Name of the passkey', name: 'name', hint: 'For example, the name of the device.', required: true })}`,
+${field({ label: said`Name of the passkey`, name: 'name', hint: said`For example, the name of the device.`, required: true })}`,
 })}
 <noscript><p>Adding a passkey requires JavaScript.</p></noscript>`
 }
@@ -267,7 +266,7 @@ async function ownPage(visit: OwnVisit, refusal?: Refusal): Promise<Answer> {
   const form = setup && (await setupForm(setup, OWN, undefined, refusal))
   const content = html`${notice(visit, sentences)}
 ${!setup && alert(refusal?.error)}
-<p>With two-factor authentication, your password alone does not give access to your account.${isRequired(session.user, settings) && ' This server requires it.'}</p>
+<p>With two-factor authentication, your password alone does not give access to your account.${isRequired(session.user, settings) && said` This server requires it.`}</p>
 <h2>Authenticator app</h2>
 ${appSection(state, form)}
 ${
@@ -279,7 +278,7 @@ ${
   isSetUp(state) &&
   html`<h2>Recovery codes</h2>
 <p>A recovery code replaces a lost app or passkey. ${leftInWords(state.recovery)}</p>
-${act('renew', 'Create new recovery codes')}`
+${act('renew', said`Create new recovery codes`)}`
 }
 ${passkeyScript}`
   return framed(visit, TITLE, content, { ...refusal, ...passkeyPolicy })
@@ -330,7 +329,7 @@ async function change(visit: OwnVisit): Promise<Answer> {
 }
 
 const LAST_ONE: Refusal = {
-  error: 'This server requires two-factor authentication, and this is your only method. You can use another app instead.',
+  error: said`This server requires two-factor authentication, and this is your only method. You can use another app instead.`,
   status: 422,
 }
 

@@ -1,4 +1,5 @@
 /** Names the browser and the operating system of a User-Agent header. */
+import { type Message, said } from '#text/messages.ts'
 
 /** Browsers by their tokens; those that also claim to be another browser come first. */
 const browsers: readonly (readonly [mark: RegExp, name: string])[] = [
@@ -21,9 +22,10 @@ const systems: readonly (readonly [mark: RegExp, name: string])[] = [
 ]
 
 /** The browser and its system, such as "Firefox on Linux". */
-export function inWords(userAgent: string | null): string {
+export function inWords(userAgent: string | null): Message {
   const named = (list: typeof browsers) => list.find(([mark]) => mark.test(userAgent ?? ''))?.[1]
   const [browser, system] = [named(browsers), named(systems)]
-  if (browser && system) return `${browser} on ${system}`
-  return browser ?? (system ? `Unknown browser on ${system}` : 'Unknown browser')
+  if (browser && system) return said`${browser} on ${system}`
+  if (browser) return said`${browser}`
+  return system ? said`Unknown browser on ${system}` : said`Unknown browser`
 }

@@ -9,13 +9,14 @@ import { scope } from '#identity/scopes.ts'
 import { storage } from '#server/web/oauth/store.ts'
 import { client, type Reply } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
+import { said } from '#text/messages.ts'
 import { browser } from '../sessions/browser.ts'
 import { type Application, CALLBACK, fields, pkce, query, returned, type Scene, scene, verifier } from './scene.ts'
 
 const MINUTE = 60_000
 
 /** A further scope besides the API's, without the permission for the API. */
-const OTHER = scope('test_other', 'do nothing at all')
+const OTHER = scope('test_other', said`do nothing at all`)
 
 let it: Scene
 before(async () => {

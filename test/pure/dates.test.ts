@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { asMilestone, completeDates, type Dates, dateViolations } from '#modules/work-packages/dates.ts'
 import { type Calendar, durationBetween, everyDay, isWorkingDay } from '#modules/work-packages/working-days.ts'
 import fc from '#test/properties.ts'
+import { english } from '#text/messages.ts'
 
 /** Monday to Friday, nothing off. 2024-03-01 is a Friday. */
 const weekdays: Calendar = { weekdays: [1, 2, 3, 4, 5], daysOff: new Set() }
@@ -22,7 +23,7 @@ function change(stored: Dates, sent: Partial<Dates>, calendar = weekdays): Dates
 }
 const faults = (result: Dates, sent: Partial<Dates>, isMilestone = false) =>
   dateViolations(result, new Set(Object.keys(sent) as Field[]), weekdays, isMilestone).map(
-    (one) => `${one.attribute} ${one.message}`,
+    (one) => `${one.attribute} ${english(one.message)}`,
   )
 
 const fridayToTuesday = dates(1, 5, 3)

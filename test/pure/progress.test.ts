@@ -9,6 +9,7 @@ import {
   progressViolations,
 } from '#modules/work-packages/progress.ts'
 import fc from '#test/properties.ts'
+import { english } from '#text/messages.ts'
 
 type Field = keyof Progress
 const progress = (work: number | null, remaining: number | null, percent: number | null): Progress => ({
@@ -24,7 +25,7 @@ const change = (stored: Progress, sent: Partial<Progress>, closes = false): Prog
   deriveFromWork(stored, { ...stored, ...sent }, new Set(Object.keys(sent) as Field[]), closes)
 const faults = (stored: Progress, sent: Partial<Progress>): string[] =>
   progressViolations(change(stored, sent), stored, new Set(Object.keys(sent) as Field[])).map(
-    (one) => `${one.attribute} ${one.message}`,
+    (one) => `${one.attribute} ${english(one.message)}`,
   )
 
 for (const [name, stored, sent, expected] of [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { allows, faultOf } from '#identity/oauth/redirects.ts'
+import { english } from '#text/messages.ts'
 
 describe('the registration', () => {
   test('accepts addresses by HTTPS, and by HTTP on the device itself', () => {
@@ -22,7 +23,10 @@ describe('the registration', () => {
   test('accepts private-use schemes from public applications only', () => {
     for (const uri of ['sea-chart://callback', 'net.example.chart:/callback', 'sea.chart+x:callback']) {
       assert.equal(faultOf(uri, false), undefined, uri)
-      assert.equal(faultOf(uri, true), 'must begin with https://: only public applications can have a custom scheme')
+      assert.equal(
+        english(faultOf(uri, true) ?? ''),
+        'must begin with https://: only public applications can have a custom scheme',
+      )
     }
   })
 
@@ -64,7 +68,7 @@ describe('the registration', () => {
   ]
   for (const [uri, reason] of refused)
     test(`rejects ${JSON.stringify(uri)}`, () => {
-      for (const confidential of [true, false]) assert.match(faultOf(uri, confidential) ?? 'taken', reason)
+      for (const confidential of [true, false]) assert.match(english(faultOf(uri, confidential) ?? 'taken'), reason)
     })
 })
 

@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { inWords } from '#server/web/user-agent.ts'
 import { PASSWORD, type Scene, scene } from '#test/scene.ts'
+import { english } from '#text/messages.ts'
 import { type Browser, browser } from './browser.ts'
 
 const PATH = '/my/sessions'
@@ -97,5 +98,5 @@ test('browsers are named', () => {
     ['<script>', 'Unknown browser'],
     [null, 'Unknown browser'],
   ]
-  for (const [agent, words] of told) assert.equal(inWords(agent), words, String(agent))
+  for (const [agent, words] of told) assert.equal(english(inWords(agent)), words, String(agent))
 })

@@ -26,12 +26,14 @@ for (const [language, catalogue] of Object.entries(all)) {
   test(`${language}: a translation has the values and the tags of its pattern, in each of its forms`, () => {
     const rules = new Intl.PluralRules(language).resolvedOptions().pluralCategories
     for (const [pattern, translation] of Object.entries(catalogue)) {
-      const forms = typeof translation === 'string' ? { other: translation } : translation
+      const forms: Readonly<Record<string, string>> = typeof translation === 'string' ? { other: translation } : translation
       if (typeof translation !== 'string') assert.deepEqual(Object.keys(forms).sort(), [...rules].sort(), pattern)
-      for (const form of Object.values(forms)) {
-        assert.deepEqual(placesIn(form), placesIn(pattern), pattern)
-        assert.deepEqual(tagsIn(form), tagsIn(pattern), pattern)
-        assert.equal(/^\s|\s$/.test(form), /^\s|\s$/.test(pattern), pattern)
+      for (const [form, text] of Object.entries(forms)) {
+        // Of one thing its number need not be said.
+        const isOne = form === 'one' && placesIn(text).length === 0
+        if (!isOne) assert.deepEqual(placesIn(text), placesIn(pattern), pattern)
+        assert.deepEqual(tagsIn(text), tagsIn(pattern), pattern)
+        assert.deepEqual(text.match(/^\s*|\s*$/g), pattern.match(/^\s*|\s*$/g), pattern)
       }
     }
   })

@@ -14,6 +14,7 @@ import { hashToken, randomKey } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { ApiError, combined, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
+import { type Message, said } from '#text/messages.ts'
 import { faultOf } from './redirects.ts'
 
 /** A stored application. */
@@ -40,24 +41,24 @@ export const isConfidential = ({ secret_hash }: Pick<Application, 'secret_hash'>
 export async function faultsOf(registration: Registration, db: Reader): Promise<Violation[]> {
   const { name, redirectUris, scopes, confidential, actingUserId } = registration
   const faults: Violation[] = []
-  const wrong = (attribute: keyof Registration, sentence: string) =>
+  const wrong = (attribute: keyof Registration, sentence: Message) =>
     void faults.push(violation(attribute, sentence, { complete: true }))
-  if (name.trim() === '') wrong('name', "Name can't be blank.")
-  if (name.length > LONGEST_NAME) wrong('name', `Name is too long (maximum is ${LONGEST_NAME} characters).`)
-  if (!isStorable(name)) wrong('name', 'Name contains invalid characters.')
+  if (name.trim() === '') wrong('name', said`Name can't be blank.`)
+  if (name.length > LONGEST_NAME) wrong('name', said`Name is too long (maximum is ${LONGEST_NAME} characters).`)
+  if (!isStorable(name)) wrong('name', said`Name contains invalid characters.`)
   // A client with client credentials only needs no redirect URI.
-  if (redirectUris.length === 0 && !confidential) wrong('redirectUris', 'A public application needs a redirect URI.')
-  if (redirectUris.length > MOST_URIS) wrong('redirectUris', `There are too many redirect URIs (maximum is ${MOST_URIS}).`)
+  if (redirectUris.length === 0 && !confidential) wrong('redirectUris', said`A public application needs a redirect URI.`)
+  if (redirectUris.length > MOST_URIS) wrong('redirectUris', said`There are too many redirect URIs (maximum is ${MOST_URIS}).`)
   for (const uri of redirectUris) {
     const fault = faultOf(uri, confidential)
-    if (fault) wrong('redirectUris', `The redirect URI ${uri} ${fault}.`)
+    if (fault) wrong('redirectUris', said`The redirect URI ${uri} ${fault}.`)
   }
-  if (scopes.length === 0) wrong('scopes', "Scopes can't be blank.")
-  for (const scope of scopes) if (!known().includes(scope)) wrong('scopes', `There is no scope ${scope}.`)
+  if (scopes.length === 0) wrong('scopes', said`Scopes can't be blank.`)
+  for (const scope of scopes) if (!known().includes(scope)) wrong('scopes', said`There is no scope ${scope}.`)
   if (actingUserId !== null) {
     const user = sql`select id from principals where id = ${actingUserId} and type = 'User' and status = ${ACTIVE}`
-    if (!confidential) wrong('actingUserId', 'Only a confidential application can use client credentials.')
-    else if (!(await db.one(user))) wrong('actingUserId', 'The user for client credentials must be active.')
+    if (!confidential) wrong('actingUserId', said`Only a confidential application can use client credentials.`)
+    else if (!(await db.one(user))) wrong('actingUserId', said`The user for client credentials must be active.`)
   }
   return faults
 }
@@ -154,7 +155,7 @@ export async function update(
  * @throws ApiError 404 if there is no such application
  */
 export async function rotateSecret(tx: Transaction, id: number, now: Date): Promise<string> {
-  if (!isConfidential(await applicationAt(id, tx))) throw notFound('A public application has no secret.')
+  if (!isConfidential(await applicationAt(id, tx))) throw notFound(said`A public application has no secret.`)
   const secret = randomKey()
   await write(tx, id, { secret_hash: hashToken(secret) }, now)
   return secret

@@ -4,6 +4,7 @@ import { only, ordered } from '#db/dialect.ts'
 import { join, name, raw, type Sql, sql } from '#db/sql.ts'
 import type { Body, Context, IndexOptions, Property, Query, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { inLanguage } from '#text/messages.ts'
 import type { Source } from './compare.ts'
 import { orderBy, sumOf, toldValue } from './expressions.ts'
 import { relatedRows } from './load.ts'
@@ -71,7 +72,8 @@ export async function groups(
           .map((id) => related?.get(id))
           .filter((one) => isNamed(group, target, one, { context }))
       : []
-    const titles = target && linked.length > 0 ? linked.map((one) => target.titleOf(one)).join(', ') : null
+    const titles =
+      target && linked.length > 0 ? linked.map((one) => inLanguage(target.titleOf(one), context.language)).join(', ') : null
     return {
       value: row.value === null || target ? titles : inWords(group, row.value),
       count: row.count,

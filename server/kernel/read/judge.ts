@@ -3,7 +3,7 @@ import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Context, Filter, FilterUse, Property, Queryable, Resource } from '#kernel/declaration.ts'
 import { combined, invalidQuery } from '#kernel/errors.ts'
 import { labelOf, snakeCase } from '#kernel/resource.ts'
-import type { Text } from '#text/messages.ts'
+import { Message, said, type Text } from '#text/messages.ts'
 import { stored } from './expressions.ts'
 import { visibleIds } from './load.ts'
 import { condition, isId, misfit, operatorsOf, positive, takesValues, understood } from './operators.ts'
@@ -84,20 +84,20 @@ export async function areVisible(target: string, values: readonly string[], cont
 export const isAvailable = async ({ available }: Filter, context: Context): Promise<boolean> =>
   available === undefined || available(context)
 /** What is wrong with one use of a filter, or the condition it makes. */
-async function judge(given: FilterUse, resource: Queryable, context: Context): Promise<Sql | string> {
+async function judge(given: FilterUse, resource: Queryable, context: Context): Promise<Sql | Message> {
   const filter = filtersOf(resource).get(given.name)
-  if (!filter || !(await isAvailable(filter, context))) return `${given.name} filter does not exist.`
+  if (!filter || !(await isAvailable(filter, context))) return said`${given.name} filter does not exist.`
   const use = understood(filter.strategy, given)
   const operators = filter.operators ?? operatorsOf[filter.strategy]
   if (!operators.includes(use.operator)) {
-    return `${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`).join(', ')}.`
+    return said`${filter.label} filter: the operator "${use.operator}" is not one of ${operators.map((o) => `"${o}"`)}.`
   }
   const wrong = misfit(filter.strategy, use.operator, use.values)
-  if (wrong) return `${filter.label} filter ${wrong}.`
+  if (wrong) return said`${filter.label} filter ${wrong}.`
   if (use.values.some((value) => value.includes('\u0000') || !value.isWellFormed()))
-    return `${filter.label} filter has invalid values.`
+    return said`${filter.label} filter has invalid values.`
   if (takesValues(use.operator) && filter.allowed && !(await filter.allowed(use.values, context))) {
-    return `${filter.label} filter has invalid values.`
+    return said`${filter.label} filter has invalid values.`
   }
   return conditionFor(filter, use, resource, context)
 }
@@ -117,21 +117,21 @@ async function conditionFor(filter: Known, given: FilterUse, resource: Queryable
 }
 
 /** What is wrong with filters, in sentences. */
-export async function faultsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<string[]> {
-  const faults: string[] = []
+export async function faultsOf(uses: readonly FilterUse[], resource: Resource, context: Context): Promise<Message[]> {
+  const faults: Message[] = []
   for (const use of uses) {
     const result = await judge(use, resource, context)
-    if (typeof result === 'string') faults.push(result)
+    if (result instanceof Message) faults.push(result)
   }
   return faults
 }
 
 /** The conditions of all filters. Throws InvalidQuery for one bad filter, MultipleErrors for several. */
 export async function conditionsOf(uses: readonly FilterUse[], resource: Queryable, context: Context): Promise<Sql[]> {
-  if (uses.length > MOST_FILTERS) throw invalidQuery(`There are more than ${MOST_FILTERS} filters.`)
-  const judged: (Sql | string)[] = []
+  if (uses.length > MOST_FILTERS) throw invalidQuery(said`There are more than ${MOST_FILTERS} filters.`)
+  const judged: (Sql | Message)[] = []
   for (const use of uses) judged.push(await judge(use, resource, context))
-  const errors = judged.filter((result) => typeof result === 'string')
+  const errors = judged.filter((result) => result instanceof Message)
   if (errors.length > 0) throw combined(errors.map((message) => invalidQuery(message)))
   return judged as Sql[]
 }

@@ -5,6 +5,7 @@ import { hasWords, wordsOf } from '#db/search.ts'
 import { and, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { Context, FilterUse, Strategy } from '#kernel/declaration.ts'
 import { isDate } from '#kernel/kinds.ts'
+import { type Message, said, type Text } from '#text/messages.ts'
 import { readDay, readInstant } from './lenient-dates.ts'
 
 /** The operators of each strategy, the default first. */
@@ -22,31 +23,31 @@ export const operatorsOf: Record<Strategy, readonly string[]> = {
 }
 
 /** What people read in place of an operator. */
-export const operatorNames: Readonly<Record<string, string>> = {
-  '=': 'is (OR)',
-  '&=': 'is (AND)',
-  '!': 'is not',
-  '*': 'is not empty',
-  '!*': 'is empty',
+export const operatorNames: Readonly<Record<string, Text>> = {
+  '=': said`is (OR)`,
+  '&=': said`is (AND)`,
+  '!': said`is not`,
+  '*': said`is not empty`,
+  '!*': said`is empty`,
   '>=': '>=',
   '<=': '<=',
-  '~': 'contains',
-  '!~': "doesn't contain",
-  '**': 'search',
-  o: 'open',
-  c: 'closed',
-  l: 'locked',
-  t: 'today',
-  w: 'this week',
-  't+': 'in',
-  '<t+': 'in less than',
-  '>t+': 'in more than',
-  't-': 'days ago',
-  '>t-': 'less than days ago',
-  '<t-': 'more than days ago',
-  '=d': 'on',
-  '<>d': 'between',
-  ow: 'by hand',
+  '~': said`contains`,
+  '!~': said`doesn't contain`,
+  '**': said`search`,
+  o: said`open`,
+  c: said`closed`,
+  l: said`locked`,
+  t: said`today`,
+  w: said`this week`,
+  't+': said`in`,
+  '<t+': said`in less than`,
+  '>t+': said`in more than`,
+  't-': said`days ago`,
+  '>t-': said`less than days ago`,
+  '<t-': said`more than days ago`,
+  '=d': said`on`,
+  '<>d': said`between`,
+  ow: said`by hand`,
 }
 
 /** The operators that negate another one: rows satisfy them that do not satisfy it, those without a value among them. */
@@ -77,26 +78,28 @@ export function understood(strategy: Strategy, use: FilterUse): FilterUse {
 }
 
 /** Why the values do not fit the operator, in words that follow the filter's label; undefined when they do. */
-export function misfit(strategy: Strategy, operator: string, values: readonly string[]): string | undefined {
+export function misfit(strategy: Strategy, operator: string, values: readonly string[]): Message | undefined {
   if (!takesValues(operator)) return undefined
   const filled = values.filter((value) => value.trim() !== '')
   if (operator === '<>d') {
     const isPoint = strategy === 'date' ? isDate : isInstant
-    if (values.length !== 2 || filled.some((value) => !isPoint(value))) return 'needs two dates, either of which may be blank'
+    if (values.length !== 2 || filled.some((value) => !isPoint(value))) return said`needs two dates, either of which may be blank`
     return undefined
   }
-  if (filled.length === 0) return "values can't be blank"
+  if (filled.length === 0) return said`values can't be blank`
   if (operator === '=d') {
-    return filled.length === 1 && (strategy === 'date' ? isDate : isInstant)(filled[0] as string) ? undefined : 'needs one date'
+    return filled.length === 1 && (strategy === 'date' ? isDate : isInstant)(filled[0] as string)
+      ? undefined
+      : said`needs one date`
   }
-  if (/t[+-]$/.test(operator)) return filled.every((value) => /^\d{1,5}$/.test(value)) ? undefined : 'needs a number of days'
+  if (/t[+-]$/.test(operator)) return filled.every((value) => /^\d{1,5}$/.test(value)) ? undefined : said`needs a number of days`
   if (strategy === 'integer') {
     return filled.every((value) => /^-?\d+(\.\d+)?$/.test(value) && Math.abs(Number(value)) < 2 ** 31)
       ? undefined
-      : 'needs numbers as values'
+      : said`needs numbers as values`
   }
   if (strategy === 'boolean') {
-    return filled.length === 1 && /^[tf]$/.test(filled[0] as string) ? undefined : 'needs one value, t or f'
+    return filled.length === 1 && /^[tf]$/.test(filled[0] as string) ? undefined : said`needs one value, t or f`
   }
   return undefined
 }

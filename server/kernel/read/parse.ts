@@ -5,6 +5,7 @@ import type { Row } from '#db/database.ts'
 import type { Context, FilterUse } from '#kernel/declaration.ts'
 import { badRequest, invalidQuery } from '#kernel/errors.ts'
 import { shapeFault } from '#kernel/json.ts'
+import { said } from '#text/messages.ts'
 
 /** Query parameters packed into `eprops` (base64 of compressed JSON) replace the others. */
 export function unpackParams(params: URLSearchParams): URLSearchParams {
@@ -16,18 +17,18 @@ export function unpackParams(params: URLSearchParams): URLSearchParams {
     const limit = { maxOutputLength: 1_000_000 }
     text = (bytes[0] === 0x1f ? unzipSync(bytes, limit) : inflateSync(bytes, limit)).toString('utf8')
   } catch {
-    throw badRequest('eprops is not base64 of zlib or gzip compressed data.')
+    throw badRequest(said`eprops is not base64 of zlib or gzip compressed data.`)
   }
   const fault = shapeFault(text)
-  if (fault !== undefined) throw badRequest(`eprops does not hold valid JSON: ${fault}.`)
+  if (fault !== undefined) throw badRequest(said`eprops does not hold valid JSON: ${fault}.`)
   let values: unknown
   try {
     values = JSON.parse(text)
   } catch {
-    throw badRequest('eprops does not hold valid JSON.')
+    throw badRequest(said`eprops does not hold valid JSON.`)
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values))
-    throw badRequest('eprops does not hold a JSON object.')
+    throw badRequest(said`eprops does not hold a JSON object.`)
   const unpacked = new URLSearchParams(params)
   unpacked.delete('eprops')
   for (const [key, value] of Object.entries(values)) {
@@ -53,11 +54,11 @@ export function readPageSize(text: string | null, context: Context): number {
 /** Parses a JSON parameter. Throws InvalidQuery with the parser's message. */
 export function readJson(text: string, parameter: string): unknown {
   const fault = shapeFault(text)
-  if (fault !== undefined) throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${fault}`)
+  if (fault !== undefined) throw invalidQuery(said`The parameter ${parameter} is not valid JSON: ${fault}`)
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw invalidQuery(`The parameter ${parameter} is not valid JSON: ${(error as Error).message}`)
+    throw invalidQuery(said`The parameter ${parameter} is not valid JSON: ${(error as Error).message}`)
   }
 }
 
@@ -65,12 +66,16 @@ export function readJson(text: string, parameter: string): unknown {
 export function readFilters(text: string): FilterUse[] {
   const list = readJson(text, 'filters')
   if (!Array.isArray(list))
-    throw invalidQuery('The parameter filters is not a JSON array of objects such as [{"id":{"operator":"=","values":["1"]}}].')
+    throw invalidQuery(
+      said`The parameter filters is not a JSON array of objects such as [{"id":{"operator":"=","values":["1"]}}].`,
+    )
   const uses = new Map<string, FilterUse>()
   for (const entry of list) {
     const [own, use] = Object.entries((entry ?? {}) as Record<string, Row>)[0] ?? []
     if (own === undefined || typeof use !== 'object' || use === null || typeof use.operator !== 'string') {
-      throw invalidQuery('The parameter filters holds an entry that is not of the form {"name":{"operator":"=","values":[…]}}.')
+      throw invalidQuery(
+        said`The parameter filters holds an entry that is not of the form {"name":{"operator":"=","values":[…]}}.`,
+      )
     }
     const values = use.values === null || use.values === undefined ? [] : Array.isArray(use.values) ? use.values : [use.values]
     uses.set(own, { name: own, operator: use.operator, values: values.filter((v: unknown) => v !== null).map(textOf) })

@@ -1,5 +1,6 @@
 import type { Context, FilterUse, Property, Query, Queryable, Scope, Sort } from '#kernel/declaration.ts'
 import { ApiError, invalidQuery } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { orderBy } from './expressions.ts'
 import { conditionsOf, filtersOf } from './judge.ts'
 import { loadRules } from './load.ts'
@@ -40,12 +41,12 @@ export function sortExpression(
 /** The sort criteria of a `sortBy` parameter; only the first three count. */
 export function readSorts(text: string, resource: Queryable, scope: Scope): Sort[] {
   const list = readJson(text, 'sortBy')
-  if (!Array.isArray(list)) throw invalidQuery('The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].')
+  if (!Array.isArray(list)) throw invalidQuery(said`The parameter sortBy is not a JSON array of pairs such as [["id","asc"]].`)
   return list.slice(0, 3).map((entry) => {
-    const [own, direction] = (Array.isArray(entry) ? entry : String(entry).split(':')).map(String)
-    const found = sortExpression(resource, own ?? '', scope)
-    if (!found) throw invalidQuery(`Sorting by "${own}" is not supported.`)
-    return { name: own as string, descending: direction === 'desc', ...found }
+    const [own = '', direction] = (Array.isArray(entry) ? entry : String(entry).split(':')).map(String)
+    const found = sortExpression(resource, own, scope)
+    if (!found) throw invalidQuery(said`Sorting by "${own}" is not supported.`)
+    return { name: own, descending: direction === 'desc', ...found }
   })
 }
 
@@ -53,7 +54,7 @@ export function readSorts(text: string, resource: Queryable, scope: Scope): Sort
 export function readGroup(text: string | null, resource: Queryable): Property | undefined {
   if (!text) return undefined
   const property = propertyNamed(resource, text)
-  if (!property?.options.group) throw invalidQuery(`Grouping by "${text}" is not supported.`)
+  if (!property?.options.group) throw invalidQuery(said`Grouping by "${text}" is not supported.`)
   return property
 }
 
@@ -92,6 +93,6 @@ export function checkSelect(select: readonly string[], supported: ReadonlySet<st
   if (wrong.length === 0) return
   throw new ApiError(
     'InvalidSignal',
-    `The select parameter names unsupported properties: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
+    said`The select parameter names unsupported properties: ${wrong.join(', ')}. Supported are: ${[...supported].sort().join(', ')}.`,
   )
 }

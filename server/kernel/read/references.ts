@@ -2,7 +2,7 @@
 import type { Row } from '#db/database.ts'
 import type { Context, Link, Loaded, Property, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
-import { english, inLanguage } from '#text/messages.ts'
+import { english, inLanguage, type Language } from '#text/messages.ts'
 import {
   differentReferences,
   type Place,
@@ -50,7 +50,7 @@ async function resolvedAmong(
   const byId = new Map(rows.map((row) => [row.id as number, row]))
   return found.flatMap(([key, reference]) => {
     const row = byId.get(ids.get(key) as number)
-    const resolved = row && describe(resource, row, reference, page)
+    const resolved = row && describe(resource, row, reference, page, context.language)
     return resolved ? [[key, resolved] satisfies [string, Resolved]] : []
   })
 }
@@ -109,7 +109,13 @@ async function idsAround(
 }
 
 /** What stands in the place of a reference to a visible row; undefined where it means nothing. */
-function describe(resource: Resource, row: Row, { style, target }: Reference, page: Loaded | undefined): Resolved | undefined {
+function describe(
+  resource: Resource,
+  row: Row,
+  { style, target }: Reference,
+  page: Loaded | undefined,
+  language: Language,
+): Resolved | undefined {
   const { inTexts, titleOf } = resource
   const shown = (name: string): string | undefined => {
     const property = page?.resource.properties.find((one) => one.name === name)
@@ -120,11 +126,11 @@ function describe(resource: Resource, row: Row, { style, target }: Reference, pa
     const property = page && propertyCalled(page.resource, name)
     if (!property) return undefined
     return {
-      text: style === 'label' ? inLanguage(property.label, page.context.language) : (shownText(page, row, property) ?? ''),
+      text: style === 'label' ? inLanguage(property.label, language) : (shownText(page, row, property) ?? ''),
     }
   }
   const href = inTexts?.href?.(row) ?? hrefOf(resource, row).slice('/api/v3'.length)
-  const title = titleOf(row)
+  const title = inLanguage(titleOf(row), language)
   if (style === 'typed' || style === 'file') return { href, title }
   const inWords = style === 'details' ? inTexts?.details : style === 'summary' ? inTexts?.summary : undefined
   return { href, text: inWords?.(row, shown) ?? title }

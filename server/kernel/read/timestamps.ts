@@ -1,4 +1,6 @@
 /** Timestamps of baseline comparisons: absolute, relative, or a time on a past day. Pure. */
+
+import { said } from '#text/messages.ts'
 import { FIRST_DAY, LAST_DAY } from './operators.ts'
 
 /** The time of the request; every other text refers to the history, even if it is the same moment. */
@@ -33,7 +35,7 @@ export function readTimestamps(texts: readonly unknown[]): string[] | undefined 
 }
 
 /** The accepted formats, in words that follow "expected" or "is not". */
-export const expectedTimestamps = `one to ${MOST_TIMESTAMPS} of ISO 8601 dates, dates and times, durations, and days gone by such as oneDayAgo@08:00+00:00`
+export const expectedTimestamps = said`one to ${MOST_TIMESTAMPS} of ISO 8601 dates, dates and times, durations, and days gone by such as oneDayAgo@08:00+00:00`
 
 /** The instant of a date, or of a date and time; in UTC without a zone. */
 function instantOf(text: string): string | undefined {

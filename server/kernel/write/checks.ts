@@ -7,6 +7,7 @@ import { forbidden, readOnly, type Violation, violation } from '#kernel/errors.t
 import { load } from '#kernel/read/load.ts'
 import { shownValue } from '#kernel/read/represent.ts'
 import { differs, isAutomatic, isLock, isRequired, requirementOf } from '#kernel/resource.ts'
+import { Message, said } from '#text/messages.ts'
 import type { Parsed } from './payload.ts'
 import { isOpen, lacksProof } from './schema.ts'
 
@@ -28,7 +29,7 @@ export async function taken({ properties, table }: Resource, draft: Draft, { db,
     const other = await db.one(sql`
       select id from ${name(table)} where ${within} and id <> ${draft.before?.id ?? 0}
         and ${folded(engine, name(column as string))} = ${folded(engine, sql`${text}`)}`)
-    if (other !== undefined) violations.push(violation(own, 'has already been taken'))
+    if (other !== undefined) violations.push(violation(own, said`has already been taken`))
   }
   return violations
 }
@@ -56,7 +57,7 @@ export async function unwritable(
     const { readOnly: refusal } = property.options
     if (isUnproven) {
       if (isChanged(property, draft, parsed, null)) violations.push(unproven(property.name, context))
-    } else if (typeof refusal === 'string') violations.push({ ...readOnly(property.name), message: refusal, complete: true })
+    } else if (refusal instanceof Message) violations.push({ ...readOnly(property.name), message: refusal, complete: true })
     else if (isChanged(property, draft, parsed, page && draft.before ? shownValue(property, draft.before, page) : null)) {
       violations.push(readOnly(property.name))
     }
@@ -69,8 +70,8 @@ const unproven = (attribute: string, { proof }: Context): Violation => ({
   ...readOnly(attribute),
   message:
     proof === 'stale'
-      ? 'requires a fresh proof of identity: confirm at /confirm first'
-      : 'affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it',
+      ? said`requires a fresh proof of identity: confirm at /confirm first`
+      : said`affects who can sign in, so a token alone cannot change it: add your currentPassword, or sign in to change it`,
 })
 
 /** Whether the payload changes a property; derived changes do not count. */
@@ -83,7 +84,7 @@ function isChanged({ name: own, column, many, to }: Property, { before }: Draft,
   return differs({ row: parsed.values, before }, column)
 }
 
-const NOT_ALLOWED = 'is not set to one of the allowed values'
+const NOT_ALLOWED = said`is not set to one of the allowed values`
 
 /** Violations of declared constraints: missing, too long, out of range, none of the allowed texts. */
 export function malformed(resource: Resource, draft: Draft, facts: unknown, context: Context): Violation[] {
@@ -91,7 +92,7 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
   for (const property of resource.properties) {
     const { column, name: own, options, kind } = property
     if (options.active && !options.active(draft, context)) continue
-    const { blank = "can't be blank", derived, lenient } = requirementOf(property)
+    const { blank = said`can't be blank`, derived, lenient } = requirementOf(property)
     const value = property.many ? (draft.many[own] ?? (draft.before ? undefined : [])) : column ? draft.row[column] : undefined
     const isBlank =
       value === null ||
@@ -112,7 +113,7 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
       continue
     }
     if (isBlank && column && kind.type === 'Boolean' && !property.packed && draft.given.has(own))
-      violations.push(violation(own, "can't be blank"))
+      violations.push(violation(own, said`can't be blank`))
     if (isBlank || !column) continue
     const { max, min, fault, allowed } = options
     const wrong = draft.given.has(own) ? fault?.(value) : undefined
@@ -120,11 +121,11 @@ export function malformed(resource: Resource, draft: Draft, facts: unknown, cont
     const texts = allowed && 'texts' in allowed && differs(draft, column) ? allowed.texts(draft, facts, context) : undefined
     if (texts && !texts.includes(value)) violations.push(violation(own, NOT_ALLOWED))
     if (typeof value === 'string' && max !== undefined && [...value].length > max) {
-      violations.push(violation(own, `is too long (maximum is ${max} characters)`))
+      violations.push(violation(own, said`is too long (maximum is ${max} characters)`))
     }
     if (typeof value === 'number' && !property.to && kind.type !== 'Boolean') {
-      if (min !== undefined && value < min) violations.push(violation(own, `must be greater than or equal to ${min}`))
-      if (max !== undefined && value > max) violations.push(violation(own, `must be less than or equal to ${max}`))
+      if (min !== undefined && value < min) violations.push(violation(own, said`must be greater than or equal to ${min}`))
+      if (max !== undefined && value > max) violations.push(violation(own, said`must be less than or equal to ${max}`))
     }
   }
   return violations

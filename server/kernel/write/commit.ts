@@ -8,6 +8,7 @@ import type { Context, Draft, Property, Resource } from '#kernel/declaration.ts'
 import { type ApiError, combined, conflict, violation } from '#kernel/errors.ts'
 import { pack, unpacked } from '#kernel/model.ts'
 import { differs, isAutomatic } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { entryOf, record } from './history.ts'
 import { publish } from './outbox.ts'
 import { revised, toErrors } from './payload.ts'
@@ -47,14 +48,14 @@ export async function writing<T>(db: Database, resource: Resource, work: (tx: Tr
 
 /** The API error for a constraint violation by concurrent writes. */
 function constraintViolation(resource: Resource, error: ConstraintError): ApiError {
-  if (error.kind === 'foreign') return conflict('A referenced resource was removed in the meantime.')
+  if (error.kind === 'foreign') return conflict(said`A referenced resource was removed in the meantime.`)
   // Of several columns, the last one has to be unique within the others.
   const place = ({ column }: Property) =>
     column ? error.message.search(new RegExp(`(\\b|_)${column}\\b(?!.*\\b${column}\\b)`)) : -1
   const property = resource.properties
     .filter((p) => !isAutomatic(p.name) && place(p) >= 0)
     .toSorted((a, b) => place(b) - place(a))[0]
-  return combined(toErrors(resource, [violation(property?.name ?? 'base', 'has already been taken')]))
+  return combined(toErrors(resource, [violation(property?.name ?? 'base', said`has already been taken`)]))
 }
 
 /** Writes a draft inside a transaction: the row, its dependents, the event. Returns the row's id. */

@@ -7,7 +7,7 @@ import { FormatError } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { UNDISCLOSED } from '#kernel/read/represent.ts'
 import { isLock } from '#kernel/resource.ts'
-import { said } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 
 export interface Parsed {
   /** Values of the payload, by column. */
@@ -123,7 +123,7 @@ const takesList = ({ many, packed }: Property): boolean => many || packed !== un
  */
 export function sentLink(body: Payload, name: string, isList = false): unknown {
   const links = body._links ?? {}
-  if (!isObject(links)) throw badRequest('_links must be an object.')
+  if (!isObject(links)) throw badRequest(said`_links must be an object.`)
   const link = Object.hasOwn(links, name) ? (links[name] ?? undefined) : undefined
   if (link !== undefined || !Object.hasOwn(body, name)) return link
   const atTop = body[name]
@@ -143,8 +143,8 @@ function sentAddress(payload: Payload, name: string, own?: Context): unknown {
 
 const hasHref = (value: unknown): boolean => isObject(value) && Object.hasOwn(value, 'href')
 
-const misformed = (property: string, expected: string, value: unknown): Violation =>
-  violation(property, `Invalid format for property '${property}': expected ${expected}, but got '${shorten(value)}'.`, {
+const misformed = (property: string, expected: Message, value: unknown): Violation =>
+  violation(property, said`Invalid format for property '${property}': expected ${expected}, but got '${shorten(value)}'.`, {
     identifier: 'PropertyFormatError',
     complete: true,
   })
@@ -158,10 +158,10 @@ const shorten = (value: unknown): string => {
 async function readLink(property: Property, link: unknown, context: Context): Promise<Named[] | Violation | undefined> {
   if (link === undefined) return undefined
   if (Array.isArray(link) && !takesList(property)) return mismatch(property, link, context)
-  const said = [link].flat().filter((one) => one !== null)
-  const strange = said.find((one) => !isObject(one))
+  const sent = [link].flat().filter((one) => one !== null)
+  const strange = sent.find((one) => !isObject(one))
   if (strange !== undefined) return mismatch(property, strange, context)
-  const all = said.filter(hasHref) as { href: unknown }[]
+  const all = sent.filter(hasHref) as { href: unknown }[]
   const isNone = Array.isArray(link) && link.length === 0
   if (all.length === 0 && !isNone) return undefined
   const named: Named[] = []
@@ -206,13 +206,13 @@ export async function idLinked(target: Resource, link: unknown, context: Context
 
 function mismatch({ name, to }: Property, value: unknown, { model }: Context): Violation {
   const expected = pathsOf(model.of(to as string))
-    .map((path) => `'/api/v3/${path}/:id'`)
-    .join(' or ')
+    .map((path) => said`'/api/v3/${path}/:id'`)
+    .reduce((all, one) => said`${all} or ${one}`)
   return unlinked(name, expected, value)
 }
 
-const unlinked = (name: string, expected: string, value: unknown): Violation =>
-  violation(name, `For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
+const unlinked = (name: string, expected: Message, value: unknown): Violation =>
+  violation(name, said`For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
     identifier: 'ResourceTypeMismatch',
     complete: true,
   })

@@ -7,6 +7,7 @@ import type { Context, Draft, Payload, Resource } from '#kernel/declaration.ts'
 import { type ApiError, conflict, forbidden, notFound, type Violation, violation } from '#kernel/errors.ts'
 import { loadRules, visibleIds, visibleRow } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
+import { english, said } from '#text/messages.ts'
 import { malformed, refuseFrozen, taken, unwritable } from './checks.ts'
 import { type Parsed, readPayload, revised } from './payload.ts'
 import { allows } from './schema.ts'
@@ -123,7 +124,7 @@ function writableValues({ properties }: Resource, values: Row): Row {
 
 /** One violation of a kind per property, or per element of it: the first says enough. */
 const distinct = (violations: readonly Violation[]): Violation[] =>
-  [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.element} ${v.message}`, v])).values()].toReversed()
+  [...new Map(violations.toReversed().map((v) => [`${v.attribute} ${v.element} ${english(v.message)}`, v])).values()].toReversed()
 
 /**
  * Links given that point to nothing, or to nothing the viewer may see: the two are not told apart. In the draft they point to
@@ -164,7 +165,7 @@ async function withoutHidden(
     const missing = sent.filter(({ id }) => !seen.has(id))
     if (missing.length === 0) continue
     const isChoice = target.rows !== undefined || property.packed !== undefined
-    violations.push(violation(property.name, isChoice ? 'is not set to one of the allowed values' : 'does not exist'))
+    violations.push(violation(property.name, isChoice ? said`is not set to one of the allowed values` : said`does not exist`))
     dangling[place] = missing.map(({ href }) => href)
     if (property.many) many[property.name] = (many[property.name] ?? []).filter((id) => known.includes(id) || seen.has(id))
     else row[column] = NOTHING

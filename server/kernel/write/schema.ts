@@ -6,6 +6,7 @@ import { pack } from '#kernel/model.ts'
 import { load, loadRules, reachableIds } from '#kernel/read/load.ts'
 import { isShown, linkOf, linksToMany, represent, shownValue } from '#kernel/read/represent.ts'
 import { hrefOf, isAmongLinks, isLock, isRequired } from '#kernel/resource.ts'
+import { english, type Text } from '#text/messages.ts'
 
 /** Whether a rule lets a draft pass: judged on what is stored, on a new row, or, as long as that belongs nowhere, anywhere. */
 export function allows(resource: Resource, rule: Rule | undefined, draft: Draft, context: Context): boolean {
@@ -111,7 +112,7 @@ function propertiesIn(resource: Resource, draft: Draft, facts: unknown, context:
 
 /** A heading of a form, and the properties below it. */
 export interface Section {
-  readonly name: string
+  readonly name: Text
   readonly attributes: readonly string[]
 }
 
@@ -125,8 +126,8 @@ export function sectionsOf(
 ): Section[] {
   const there = new Set(propertiesIn(resource, draft, facts, context))
   const named = resource.properties.filter((one) => one.options.section && (there.has(one) || also.includes(one.name)))
-  const sections = Map.groupBy(named, ({ options }) => options.section as string)
-  return [...sections].map(([name, own]) => ({ name, attributes: own.map((one) => one.name) }))
+  const sections = Map.groupBy(named, ({ options }) => english(options.section as Text))
+  return [...sections.values()].map((own) => ({ name: own[0]?.options.section as Text, attributes: own.map((one) => one.name) }))
 }
 
 /**

@@ -11,6 +11,7 @@ import { filtersOf, withMe } from '#kernel/read/judge.ts'
 import { computed } from '#kernel/read/list.ts'
 import { relatedRows } from '#kernel/read/load.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { actionHref, isAction } from './actions.ts'
 import { madeKinds, seen } from './visibility.ts'
 
@@ -68,7 +69,7 @@ async function represented(found: readonly Capability[], context: Context): Prom
       _links: {
         self: { href: `/api/v3/capabilities/${id}` },
         action: { href: actionHref(one.action) },
-        context: place ? { href: hrefOf(project, place), title: project.titleOf(place) } : { href: GLOBAL, title: 'Global' },
+        context: place ? { href: hrefOf(project, place), title: project.titleOf(place) } : { href: GLOBAL, title: said`Global` },
         principal: { href: hrefOf(principal, holder), title: principal.titleOf(holder) },
       },
     }
@@ -128,7 +129,7 @@ function checkNarrow(uses: readonly FilterUse[]): void {
     filtersOf(capabilityList).get(name)?.key !== 'action' && operator === '=' && values.length <= MOST_VALUES
   if (uses.some(isNarrow)) return
   throw invalidQuery(
-    `Capabilities must be filtered by id, principal or context, with the operator "=" and at most ${MOST_VALUES} values.`,
+    said`Capabilities must be filtered by id, principal or context, with the operator "=" and at most ${MOST_VALUES} values.`,
   )
 }
 
@@ -171,7 +172,7 @@ const viewGlobalContext = operation({
   tag: 'Capability',
   answers: { status: 200, of: 'GlobalContext', as: 'single' },
   run: async () => ({
-    body: { _type: 'CapabilityContext::Global', id: 'global', _links: { self: { href: GLOBAL, title: 'Global' } } },
+    body: { _type: 'CapabilityContext::Global', id: 'global', _links: { self: { href: GLOBAL, title: said`Global` } } },
   }),
 })
 

@@ -6,6 +6,7 @@ import { admin, both, either, globally, having, inAnyProject } from '#kernel/acc
 import { type Violation, violation } from '#kernel/errors.ts'
 import { relatedRows, visibleWhere } from '#kernel/read/load.ts'
 import { differs, resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { setUsers } from './inheritance.ts'
 import { membershipsLink, titled } from './links.ts'
 import { removePrincipal } from './removal.ts'
@@ -61,8 +62,18 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   filters: nameFilters(),
   actions: {
     memberships: membershipsLink,
-    updateImmediately: titled('patch', 'Update', administers, ({ id }) => `/api/v3/groups/${id}`),
-    delete: titled('delete', 'Delete', administers, ({ id }) => `/api/v3/groups/${id}`),
+    updateImmediately: titled(
+      'patch',
+      (name) => said`Update ${name}`,
+      administers,
+      ({ id }) => `/api/v3/groups/${id}`,
+    ),
+    delete: titled(
+      'delete',
+      (name) => said`Delete ${name}`,
+      administers,
+      ({ id }) => `/api/v3/groups/${id}`,
+    ),
   },
   defaults: () => ({ type: 'Group', status: ACTIVE }),
   facts: async (draft, context) => {
@@ -78,8 +89,8 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
   },
   check: [
     (_, { nameTaken, areUsers }): Violation[] => [
-      ...(nameTaken ? [violation('name', 'has already been taken')] : []),
-      ...(areUsers ? [] : [violation('members', 'does not exist')]),
+      ...(nameTaken ? [violation('name', said`has already been taken`)] : []),
+      ...(areUsers ? [] : [violation('members', said`does not exist`)]),
     ],
   ],
   remove: removePrincipal,

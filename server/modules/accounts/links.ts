@@ -4,6 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { both, having } from '#kernel/access/rules.ts'
 import type { Action, Loaded, Rule } from '#kernel/declaration.ts'
 import { listHref } from '#kernel/resource.ts'
+import { type Message, said } from '#text/messages.ts'
 import { madeKinds, seesMembers } from './visibility.ts'
 
 type Principal = Tables['principals']
@@ -14,21 +15,21 @@ const membershipsOf = ({ id }: Principal): string => listHref('memberships', { p
 /** The link to a principal's memberships, for viewers who see any. */
 export const membershipsLink: Action<Principal> = {
   href: membershipsOf,
-  title: 'Memberships',
+  title: said`Memberships`,
   may: both(having('type', ...madeKinds), seesMembers),
 }
 
-/** A link that updates or deletes a principal, titled with the verb and the name. */
+/** A link that updates or deletes a principal, titled with the name. */
 export const titled = (
   method: 'post' | 'patch' | 'delete',
-  verb: string,
+  words: (name: string) => Message,
   may: Rule,
   href: (row: Principal) => string,
   when?: (row: Principal, page: Loaded) => boolean,
 ): Action<Principal> => ({
   href,
   method,
-  title: (row: Principal) => `${verb} ${row.login ?? row.name}`,
+  title: (row: Principal) => words(row.login ?? row.name),
   may,
   ...(when && { when }),
 })

@@ -10,6 +10,7 @@ import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { holds } from '#kernel/operation.ts'
 import { relatedRows } from '#kernel/read/load.ts'
+import { said } from '#text/messages.ts'
 import { rolesToGive } from './giving-roles.ts'
 import { inherit, prune, usersOf } from './inheritance.ts'
 import { madeKinds } from './visibility.ts'
@@ -73,24 +74,24 @@ async function globalRoles({ db, snapshot }: Context): Promise<readonly number[]
  */
 export function checkPlace({ row, before, many }: Draft<Membership>, { mayManage }: MembershipFacts): Violation[] {
   if (before || mayManage) return []
-  if (!row.project_id) return [violation('project', "can't be blank")]
+  if (!row.project_id) return [violation('project', said`can't be blank`)]
   if (many.roles?.length) throw forbidden()
-  return [violation('project', 'is invalid')]
+  return [violation('project', said`is invalid`)]
 }
 
 export function checkPrincipal({ before }: Draft<Membership>, { principal, isTaken }: MembershipFacts): Violation[] {
   if (before || !principal) return []
   const isFit = madeKinds.includes(principal.type) && principal.status !== LOCKED
   return [
-    ...(isFit ? [] : [violation('principal', 'cannot be made a member')]),
-    ...(isTaken ? [violation('principal', 'is a member already')] : []),
+    ...(isFit ? [] : [violation('principal', said`cannot be made a member`)]),
+    ...(isTaken ? [violation('principal', said`is a member already`)] : []),
   ]
 }
 
 /** Roles that cannot be given there, or not by the viewer; clients know the sentence. */
 export function checkRoles({ row }: Draft<Membership>, { roles, possible }: MembershipFacts): Violation[] {
   if (row.project_id === NOTHING) return []
-  return roles.every((role) => possible.has(role.id)) ? [] : [violation('roles', 'has an unassignable role')]
+  return roles.every((role) => possible.has(role.id)) ? [] : [violation('roles', said`has an unassignable role`)]
 }
 
 /** The distinct roles of memberships, inherited ones included. */
@@ -139,7 +140,7 @@ export async function removableMembership(row: Membership, { db }: Context): Pro
   const inherited = await db.one(
     sql`select id from membership_roles where membership_id = ${row.id} and inherited_from is not null limit 1`,
   )
-  return inherited ? [violation('base', 'Some of its roles are inherited from a group. Remove them from the group.')] : []
+  return inherited ? [violation('base', said`Some of its roles are inherited from a group. Remove them from the group.`)] : []
 }
 
 /** Removes a membership with the roles inherited from it. */

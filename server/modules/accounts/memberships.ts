@@ -5,6 +5,7 @@ import { admin, both, either, inProject, lacking } from '#kernel/access/rules.ts
 import type { Operation } from '#kernel/declaration.ts'
 import { available } from '#kernel/operation.ts'
 import { listHref, resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
 import {
@@ -74,7 +75,7 @@ export const Membership = resource<'memberships', MembershipFacts, Named>('Membe
       },
     }),
     roles: links('Role', {
-      required: { when: (_, facts) => !facts.inherits, blank: 'need to be assigned' },
+      required: { when: (_, facts) => !facts.inherits, blank: said`need to be assigned` },
       embed: true,
       load: rolesOf,
       store: storeRoles,

@@ -11,6 +11,7 @@ import { visibleRows } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { hrefOf, snakeCase } from '#kernel/resource.ts'
 import { namedIn, sentLink } from '#kernel/write/payload.ts'
+import { type Message, said } from '#text/messages.ts'
 
 type Principal = Tables['principals']
 type Setting = Omit<Tables['notification_settings'], 'id' | 'user_id'>
@@ -123,25 +124,25 @@ export async function readSettings({ virtual, given }: Draft<Principal>, context
   if (!given.has('notifications')) return { settings: undefined, violations: [] }
   const list = virtual?.notifications
   try {
-    if (!Array.isArray(list) || list.length > MOST) throw new kinds.FormatError('a list of settings')
+    if (!Array.isArray(list) || list.length > MOST) throw new kinds.FormatError(said`a list of settings`)
     const settings = list.map((one) => readSetting(one, context))
     return { settings, violations: await judge(settings, context) }
   } catch (error) {
     if (!(error instanceof kinds.FormatError)) throw error
-    const message = `Invalid format for property 'notifications': expected ${error.expected}.`
+    const message = said`Invalid format for property 'notifications': expected ${error.expected}.`
     return { settings: [], violations: [wrong(message, 'PropertyFormatError')] }
   }
 }
 
 const MOST = 10_000
 
-const wrong = (message: string, identifier: Violation['identifier'] = undefined): Violation =>
+const wrong = (message: Message, identifier: Violation['identifier'] = undefined): Violation =>
   violation('notificationSettings', message, { complete: true, ...(identifier && { identifier }) })
 
 const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function readSetting(given: unknown, context: Context): Setting {
-  if (!isObject(given)) throw new kinds.FormatError('each setting to be an object')
+  if (!isObject(given)) throw new kinds.FormatError(said`each setting to be an object`)
   return {
     project_id: readProject(sentLink(given, 'project'), context),
     ...Object.fromEntries(flagNames.map((name) => [snakeCase(name), kinds.boolean.parse(given[name] ?? false)])),
@@ -164,24 +165,24 @@ function readProject(link: unknown, context: Context): number | null {
   // Identifiers are not accepted: each would need a query of its own.
   const named = namedIn(context.model.of('Project'), link, context)
   if (named === undefined || !isId(named))
-    throw new kinds.FormatError('each setting to link to its project, or to none by {"href":null}')
+    throw new kinds.FormatError(said`each setting to link to its project, or to none by {"href":null}`)
   return Number(named)
 }
 
 async function judge(settings: readonly Setting[], context: Context): Promise<Violation[]> {
   const violations: Violation[] = []
   const projects = settings.map((one) => one.project_id).filter((id) => id !== null)
-  if (settings.length - projects.length !== 1) violations.push(wrong('There must be exactly one setting for all projects.'))
+  if (settings.length - projects.length !== 1) violations.push(wrong(said`There must be exactly one setting for all projects.`))
   const seen = new Set((await visibleRows(context, context.model.of('Project'), [...new Set(projects)])).map((row) => row.id))
-  if (!projects.every((id) => seen.has(id))) violations.push(wrong('The project of a setting does not exist.'))
-  else if (new Set(projects).size < projects.length) violations.push(wrong('There can be only one setting for each project.'))
+  if (!projects.every((id) => seen.has(id))) violations.push(wrong(said`The project of a setting does not exist.`))
+  else if (new Set(projects).size < projects.length) violations.push(wrong(said`There can be only one setting for each project.`))
   const ofProjects: Row[] = settings.filter((one) => one.project_id !== null)
   if (ofProjects.some((one) => globalFlags.some((flag) => one[snakeCase(flag)])))
-    violations.push(wrong('Notifications by mail alone can be chosen only for all projects.'))
+    violations.push(wrong(said`Notifications by mail alone can be chosen only for all projects.`))
   const isChoice = (one: Row, alert: keyof typeof alerts) =>
     one[snakeCase(alert)] === null || alerts[alert].includes(one[snakeCase(alert)])
   if (!settings.every((one) => alertNames.every((alert) => isChoice(one, alert))))
-    violations.push(wrong('Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.'))
+    violations.push(wrong(said`Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.`))
   return violations
 }
 

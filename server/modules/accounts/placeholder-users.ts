@@ -7,6 +7,7 @@ import type { Context } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { reach } from '#kernel/write/reach.ts'
+import { said } from '#text/messages.ts'
 import { groupFilter } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { managesThis } from './membership-rules.ts'
@@ -22,7 +23,7 @@ const guard = either(manages, managesMembers)
 /** Throws 403 unless the viewer manages all memberships of the placeholder user, which are deleted with it. */
 async function demandMemberships(tx: Transaction, id: number, context: Context): Promise<void> {
   const { beyond } = await reach(tx, context, context.model.of('Membership'), managesThis, sql`memberships.principal_id = ${id}`)
-  if (beyond.length > 0) throw forbidden('The placeholder user is a member of projects whose members you may not manage.')
+  if (beyond.length > 0) throw forbidden(said`The placeholder user is a member of projects whose members you may not manage.`)
 }
 
 export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
@@ -59,8 +60,18 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   actions: {
     memberships: membershipsLink,
     showUser: { href: ({ id }) => `/placeholder_users/${id}`, type: 'text/html' },
-    updateImmediately: titled('patch', 'Update', managesPlaceholder, ({ id }) => `/api/v3/placeholder_users/${id}`),
-    delete: titled('delete', 'Delete', managesPlaceholder, ({ id }) => `/api/v3/placeholder_users/${id}`),
+    updateImmediately: titled(
+      'patch',
+      (name) => said`Update ${name}`,
+      managesPlaceholder,
+      ({ id }) => `/api/v3/placeholder_users/${id}`,
+    ),
+    delete: titled(
+      'delete',
+      (name) => said`Delete ${name}`,
+      managesPlaceholder,
+      ({ id }) => `/api/v3/placeholder_users/${id}`,
+    ),
   },
   defaults: () => ({ type: 'PlaceholderUser', status: ACTIVE }),
   remove: async (tx, row, context) => {

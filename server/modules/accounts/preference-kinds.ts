@@ -5,6 +5,7 @@ import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { asText, FormatError, isDate } from '#kernel/kinds.ts'
 import { differs } from '#kernel/resource.ts'
+import { type Message, said } from '#text/messages.ts'
 
 type Principal = Tables['principals']
 
@@ -18,7 +19,7 @@ const object = (properties: Record<string, unknown>) => ({ type: 'object', prope
 const same = (value: unknown) => value
 
 /** Parses the members of an object with a parser each; ignores unknown members. */
-const readObject = (expected: string, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
+const readObject = (expected: Message, members: Record<string, (value: unknown) => unknown>) => (value: unknown) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(expected)
   const sent: Row = value
   const given = Object.entries(members).filter(([key]) => Object.hasOwn(sent, key))
@@ -43,7 +44,7 @@ function readTimes(value: unknown): string[] | undefined {
 
 function readWorkdays(value: unknown): unknown {
   if (Array.isArray(value) && value.length < 100 && value.every(Number.isInteger)) return value
-  throw new FormatError('a list of days of the week, 1 to 7')
+  throw new FormatError(said`a list of days of the week, 1 to 7`)
 }
 
 const document = (type: string, json: Record<string, unknown>, parse: Kind['parse']): Kind => ({
@@ -57,13 +58,13 @@ const document = (type: string, json: Record<string, unknown>, parse: Kind['pars
 export const dailyReminders = document(
   'Object',
   object({ enabled: flag, times: { type: 'array', items: { type: 'string' }, examples: [['08:00']] } }),
-  readObject('an object such as {"enabled":true,"times":["08:00"]}', { enabled: readFlag, times: readTimes }),
+  readObject(said`an object such as {"enabled":true,"times":["08:00"]}`, { enabled: readFlag, times: readTimes }),
 )
 
 export const immediateReminders = document(
   'Object',
   object({ mentioned: flag, personalReminder: flag }),
-  readObject('an object such as {"mentioned":true,"personalReminder":true}', {
+  readObject(said`an object such as {"mentioned":true,"personalReminder":true}`, {
     mentioned: readFlag,
     personalReminder: readFlag,
   }),
@@ -73,7 +74,7 @@ const day = { type: 'string', format: 'date' }
 export const pauseReminders = document(
   'Object',
   object({ enabled: flag, firstDay: day, lastDay: day }),
-  readObject('an object such as {"enabled":true,"firstDay":"2026-12-24","lastDay":"2026-12-31"}', {
+  readObject(said`an object such as {"enabled":true,"firstDay":"2026-12-24","lastDay":"2026-12-31"}`, {
     enabled: readFlag,
     firstDay: readDay,
     lastDay: readDay,
@@ -136,19 +137,20 @@ export function check(draft: Draft<Principal>): Violation[] {
   }
 
   if (row.time_zone && differs(draft, 'time_zone') && !isTimeZone(row.time_zone))
-    violations.push(violation('timeZone', 'is not set to one of the allowed values'))
+    violations.push(violation('timeZone', said`is not set to one of the allowed values`))
 
   const daily = given('daily_reminders') as typeof defaultDailyReminders | undefined
   if (daily?.times.some((time) => !time.endsWith(':00')))
-    violations.push(violation('dailyReminders', 'can only be sent at a full hour'))
+    violations.push(violation('dailyReminders', said`can only be sent at a full hour`))
 
   const pause = given('pause_reminders') as { enabled: boolean; firstDay?: string; lastDay?: string } | undefined
-  if (pause?.enabled && !pause.firstDay) violations.push(violation('pauseReminders', "can't be blank"))
+  if (pause?.enabled && !pause.firstDay) violations.push(violation('pauseReminders', said`can't be blank`))
   else if (pause?.firstDay && pause.lastDay && pause.lastDay < pause.firstDay)
-    violations.push(violation('pauseReminders', 'is not a valid range of days'))
+    violations.push(violation('pauseReminders', said`is not a valid range of days`))
 
   const worked = given('workdays') as number[] | undefined
-  if (worked?.some((one) => one < 1 || one > 7)) violations.push(violation('workdays', 'is not set to one of the allowed values'))
-  if (worked && new Set(worked).size < worked.length) violations.push(violation('workdays', 'must not hold a day twice'))
+  if (worked?.some((one) => one < 1 || one > 7))
+    violations.push(violation('workdays', said`is not set to one of the allowed values`))
+  if (worked && new Set(worked).size < worked.length) violations.push(violation('workdays', said`must not hold a day twice`))
   return violations
 }

@@ -12,6 +12,7 @@ import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
+import { type Message, said } from '#text/messages.ts'
 import { removePrincipal } from './removal.ts'
 
 type Principal = Tables['principals']
@@ -22,7 +23,7 @@ export interface UserFacts {
   /** The hash of a valid password. */
   readonly hash: string | undefined
   /** Faults of the password, as predicates. */
-  readonly faults: readonly string[]
+  readonly faults: readonly Message[]
   /** The result for the viewer's current password; `missing` if a change of one's own password lacks it. */
   readonly current: 'right' | 'wrong' | 'missing' | undefined
   /** Whether it is the first administrator before setup, so that nobody has used the account. */
@@ -104,7 +105,7 @@ async function currentOf({ virtual }: Draft<Principal>, context: Context, isNeed
   if (typeof known !== 'string' || known === '') return isNeeded ? 'missing' : undefined
   const tried = await knowsPassword(context.viewer.row, known, context.outside, context.settings, context.now)
   if (typeof tried === 'string') return tried
-  const error = new ApiError('Throttled', 'Too many wrong passwords were tried with this username. Try again later.')
+  const error = new ApiError('Throttled', said`Too many wrong passwords were tried with this username. Try again later.`)
   error.headers = { 'retry-after': String(tried.wait) }
   throw error
 }
@@ -150,22 +151,22 @@ export function checkAttributes(draft: Draft<Principal>, facts: UserFacts): Viol
     differs(draft, column) ? row[column] : null
   const login = changed('login')
   if (login) {
-    if (!isLogin(login)) violations.push(violation('login', 'is invalid'))
-    if (facts.taken.has('login')) violations.push(violation('login', 'has already been taken'))
+    if (!isLogin(login)) violations.push(violation('login', said`is invalid`))
+    if (facts.taken.has('login')) violations.push(violation('login', said`has already been taken`))
   }
   const email = changed('email')
   if (email) {
-    if (!isEmail(email)) violations.push(violation('email', 'is invalid'))
-    if (facts.taken.has('email')) violations.push(violation('email', 'has already been taken'))
+    if (!isEmail(email)) violations.push(violation('email', said`is invalid`))
+    if (facts.taken.has('email')) violations.push(violation('email', said`has already been taken`))
   }
   const firstName = changed('first_name')
-  if (firstName && !isPersonName(firstName)) violations.push(violation('firstName', 'is invalid'))
+  if (firstName && !isPersonName(firstName)) violations.push(violation('firstName', said`is invalid`))
   const lastName = changed('last_name')
-  if (!row.last_name?.trim()) violations.push(violation('lastName', "can't be blank"))
-  else if (lastName && !isPersonName(lastName)) violations.push(violation('lastName', 'is invalid'))
+  if (!row.last_name?.trim()) violations.push(violation('lastName', said`can't be blank`))
+  else if (lastName && !isPersonName(lastName)) violations.push(violation('lastName', said`is invalid`))
   const language = changed('language')
   if (language && !LANGUAGE.test(language)) {
-    violations.push(violation('language', 'is not set to one of the allowed values'))
+    violations.push(violation('language', said`is not set to one of the allowed values`))
   }
   return violations
 }
@@ -184,9 +185,9 @@ export const isSignIn = (draft: Draft<Principal>, facts: UserFacts, context: Con
 }
 
 export function checkStatus({ row, before }: Draft<Principal>): Violation[] {
-  if (typeof row.status !== 'number') return [violation('status', 'is not set to one of the allowed values')]
+  if (typeof row.status !== 'number') return [violation('status', said`is not set to one of the allowed values`)]
   const isFit = before || row.status === ACTIVE || row.status === INVITED
-  return isFit ? [] : [violation('status', 'is not valid for new users')]
+  return isFit ? [] : [violation('status', said`is not valid for new users`)]
 }
 
 export function checkPassword({ row, before }: Draft<Principal>, { password, faults, current }: UserFacts): Violation[] {
@@ -194,10 +195,10 @@ export function checkPassword({ row, before }: Draft<Principal>, { password, fau
   if (password) violations.push(...faults.map((fault) => violation('password', fault)))
   else {
     const isNeeded = password === null || (!before && row.status === ACTIVE && !row.identity_url)
-    if (isNeeded) violations.push(violation('password', "can't be blank"))
+    if (isNeeded) violations.push(violation('password', said`can't be blank`))
   }
-  if (current === 'missing') violations.push(violation('currentPassword', "can't be blank"))
-  if (current === 'wrong') violations.push(violation('currentPassword', 'is incorrect'))
+  if (current === 'missing') violations.push(violation('currentPassword', said`can't be blank`))
+  if (current === 'wrong') violations.push(violation('currentPassword', said`is incorrect`))
   return violations
 }
 
@@ -234,7 +235,7 @@ export async function hasAdmin(tx: Transaction): Promise<boolean> {
 
 async function ensureAnAdmin(tx: Transaction): Promise<void> {
   if (!(await hasAdmin(tx))) {
-    throw new ApiError('PropertyConstraintViolation', 'At least one active administrator must remain.', {
+    throw new ApiError('PropertyConstraintViolation', said`At least one active administrator must remain.`, {
       details: { attribute: 'base' },
     })
   }

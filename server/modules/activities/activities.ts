@@ -15,6 +15,7 @@ import { type Change, changesOf, entryOf, rewriteWhere } from '#kernel/write/his
 import { publish } from '#kernel/write/outbox.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { inLanguage, said } from '#text/messages.ts'
 import { INTERNAL_COMMENTS } from './permissions.ts'
 import { reactionsOf } from './reactions.ts'
 import { causeInWords, type Detail, details, exchangedFiles, filesInWords, isChanged, journaled } from './wording.ts'
@@ -79,7 +80,7 @@ interface Facts {
   readonly mayWhisper: boolean
 }
 
-const RETRACTED = '_Changes were retracted._'
+const RETRACTED = said`_Changes were retracted._`
 
 /** Computed columns of an activity: the project of its work package. */
 interface Placed {
@@ -134,7 +135,8 @@ export const Activity = resource<'journals', Facts, Placed>('Activity', 'journal
     comment: p.markdown({
       column: 'notes',
       required: true,
-      value: ({ notes, id }, { loaded }) => notes ?? (told(loaded, { id })?.isEmpty ? RETRACTED : null),
+      value: ({ notes, id }, { loaded, context }) =>
+        notes ?? (told(loaded, { id })?.isEmpty ? inLanguage(RETRACTED, context.language) : null),
     }),
     details: p.of(detailsKind, { value: (row, { loaded }) => told(loaded, row)?.details }),
     internal: p.boolean(),
@@ -160,8 +162,8 @@ export const Activity = resource<'journals', Facts, Placed>('Activity', 'journal
     ({ row, before }, { hasInternal, mayWhisper }) => {
       if (before || !row.internal || mayWhisper) return []
       return hasInternal
-        ? [violation('internal', 'may not be set by you in this project')]
-        : [violation('internal', 'Internal comments are disabled in this project.', { complete: true })]
+        ? [violation('internal', said`may not be set by you in this project`)]
+        : [violation('internal', said`Internal comments are disabled in this project.`, { complete: true })]
     },
   ],
   create: addComment,
@@ -247,7 +249,9 @@ async function titlesOf(properties: readonly Property[], changes: readonly Chang
     const found = idsIn(property, row).map((id) => rows.get(target.name)?.get(id))
     const seen = visible.get(target.name)
     if (!seen || !found.every((one) => isTold(property, target, seen, one))) return undefined
-    return found.map((one) => (property.to === 'WorkPackage' ? `#${one.id}` : target.titleOf(one))).join(', ')
+    return found
+      .map((one) => (property.to === 'WorkPackage' ? `#${one.id}` : inLanguage(target.titleOf(one), context.language)))
+      .join(', ')
   }
 }
 

@@ -11,6 +11,7 @@ import { extension } from '#kernel/resource.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { linksOf } from '#modules/files/comments.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { said } from '#text/messages.ts'
 import { Activity, mayComment, mayEdit } from './activities.ts'
 import { emojis, reactions } from './reactions.ts'
 
@@ -23,7 +24,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
     addComment: {
       href: ({ id }) => `/api/v3/work_packages/${id}/activities`,
       method: 'post',
-      title: 'Add comment',
+      title: said`Add comment`,
       may: mayComment,
     },
   },
@@ -33,14 +34,14 @@ const workPackage = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id
 const activity = ({ params, context }: ApiRequest<'id'>) => rowFrom(params.id, context.model.of(Activity), context)
 
 /** The text of a comment, in either of the two forms that clients send. Throws 400 for other values, 422 for an empty text. */
-function said(comment: unknown, shape: 'object' | 'text'): string {
+function textOf(comment: unknown, shape: 'object' | 'text'): string {
   const members: { raw?: unknown } | undefined = typeof comment === 'object' && comment !== null ? comment : undefined
   const raw = members ? members.raw : comment
   const isShaped = shape === 'text' || members !== undefined
   if (!isShaped || (raw ?? '') !== asText(raw) || !isStorable(asText(raw)))
     throw new ApiError(
       'BadRequest',
-      `The request is malformed: comment must be ${shape === 'text' ? 'a text' : 'an object whose member raw is a text'}.`,
+      said`The request is malformed: comment must be ${shape === 'text' ? said`a text` : said`an object whose member raw is a text`}.`,
     )
   return asText(raw)
 }
@@ -77,7 +78,7 @@ const createComment = operation({
     const { context, body } = ask
     const row = await workPackage(ask)
     if (!(await holds(context, mayComment, row))) throw notFound(WorkPackage.missing)
-    const raw = said(body.comment, 'object')
+    const raw = textOf(body.comment, 'object')
     const entry = {
       resource: WorkPackage.table,
       resource_id: row.id,
@@ -96,7 +97,8 @@ const createComment = operation({
 
 function isInternal(body: Payload): boolean {
   const { internal = false } = body
-  if (typeof internal !== 'boolean') throw new ApiError('BadRequest', 'The request is malformed: internal must be true or false.')
+  if (typeof internal !== 'boolean')
+    throw new ApiError('BadRequest', said`The request is malformed: internal must be true or false.`)
   return internal
 }
 
@@ -113,7 +115,7 @@ const updateComment = operation({
     const { context, body } = ask
     const row = await activity(ask)
     await demand(context, mayEdit, row)
-    const raw = body.comment === undefined ? row.notes : said(body.comment, 'text')
+    const raw = body.comment === undefined ? row.notes : textOf(body.comment, 'text')
     const payload = { comment: { raw }, _links: await linksOf(context, body, raw, row) }
     return respondSaved(ask, context.model.of(Activity), await prepareWrite(context, context.model.of(Activity), row, payload))
   },
@@ -148,8 +150,8 @@ const toggleReaction = operation({
     const may = row.internal ? onWorkPackage('add_internal_comments') : mayComment
     if (!context.viewer.signedIn || !(await holds(context, may, place))) throw forbidden()
     if (typeof reaction !== 'string' || !Object.hasOwn(emojis, reaction))
-      throw new ApiError('BadRequest', `The request is malformed: reaction must be one of ${Object.keys(emojis).join(', ')}.`)
-    if (!row.notes) throw new ApiError('BadRequest', 'The request is malformed: only comments can have reactions.')
+      throw new ApiError('BadRequest', said`The request is malformed: reaction must be one of ${Object.keys(emojis)}.`)
+    if (!row.notes) throw new ApiError('BadRequest', said`The request is malformed: only comments can have reactions.`)
     const { id } = row
     await db.transaction(async (tx) => {
       const mine = sql`journal_id = ${id} and user_id = ${context.viewer.id} and reaction = ${reaction}`

@@ -15,7 +15,8 @@ import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { idLinked, revised, sentLink, toErrors } from '#kernel/write/payload.ts'
 import { reach } from '#kernel/write/reach.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
-import { Sprint, startAndComplete, statuses } from './sprints.ts'
+import { type Message, said } from '#text/messages.ts'
+import { Sprint, startAndComplete } from './sprints.ts'
 import { usableIn } from './usable.ts'
 
 type SprintRow = Tables['sprints']
@@ -32,16 +33,21 @@ function refuse(context: Context, violations: readonly Violation[]): void {
   if (violations.length > 0) throw combined(toErrors(context.model.of(Sprint), violations))
 }
 
+/** The statuses within sentences. */
+const states: Readonly<Record<string, Message>> = {
+  in_planning: said`in planning`,
+  active: said`active`,
+  completed: said`completed`,
+}
+
 /** The violation of a sprint that has another status than the change of it needs. */
 const misplaced = ({ status }: SprintRow, needed: string): Violation[] =>
   status === needed
     ? []
     : [
-        violation(
-          'status',
-          `The sprint is ${statuses[status]?.toLowerCase()}; it has to be ${statuses[needed]?.toLowerCase()}.`,
-          { complete: true },
-        ),
+        violation('status', said`The sprint is ${states[status] ?? status}; it has to be ${states[needed] ?? needed}.`, {
+          complete: true,
+        }),
       ]
 
 /** Changes a sprint in one transaction, and answers it. @param further what changes with it */
@@ -76,7 +82,7 @@ const startSprint = operation({
     )
     refuse(context, [
       ...misplaced(row, 'in_planning'),
-      ...(other ? [violation('base', `The sprint "${other.name}" is active: complete it before starting another.`)] : []),
+      ...(other ? [violation('base', said`The sprint "${other.name}" is active: complete it before starting another.`)] : []),
     ])
     return change(ask, row, { status: 'active', started_at: context.now.toISOString() })
   },
@@ -90,7 +96,7 @@ async function targetIn(body: object, from: SprintRow, context: Context): Promis
   const id = await idLinked(sprint, link, context)
   const row = id === undefined ? undefined : await visibleRow(context, sprint, id, await usableIn(context, from.project_id))
   const isFit = row && row.id !== from.id && row.status !== 'completed'
-  if (!isFit) refuse(context, [violation('moveTo', 'is not another sprint of the project that is still open')])
+  if (!isFit) refuse(context, [violation('moveTo', said`is not another sprint of the project that is still open`)])
   return row as SprintRow
 }
 

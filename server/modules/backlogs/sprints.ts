@@ -10,6 +10,7 @@ import { demand, nested } from '#kernel/operation.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
 import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { releaseShared, sharedRows } from '#modules/projects/sharing.ts'
+import { type Message, said } from '#text/messages.ts'
 import { usableIn } from './usable.ts'
 
 type Proposal = Draft<Tables['sprints']>
@@ -20,16 +21,16 @@ const manage = inProject('create_sprints')
 const share = inProject('share_sprint')
 
 /** The statuses, in the order in which a sprint has them, and what people read. */
-export const statuses: Readonly<Record<string, string>> = {
-  in_planning: 'In planning',
-  active: 'Active',
-  completed: 'Completed',
+export const statuses: Readonly<Record<string, Message>> = {
+  in_planning: said`In planning`,
+  active: said`Active`,
+  completed: said`Completed`,
 }
 const sharings = ['none', 'descendants'] as const
 
 function check({ row }: Proposal): Violation[] {
   const { start_date: start, finish_date: finish } = row
-  return start && finish && finish < start ? [violation('finishDate', 'must not be before the start date')] : []
+  return start && finish && finish < start ? [violation('finishDate', said`must not be before the start date`)] : []
 }
 
 /** Removes a sprint that is shared no more from work packages of other projects. */
@@ -94,11 +95,11 @@ export const Sprint = resource('Sprint', 'sprints', {
   actions: {
     status: {
       href: ({ status }) => `urn:openproject-org:api:v3:sprints:status:${status}`,
-      title: ({ status }) => statuses[status] as string,
+      title: ({ status }) => statuses[status] as Message,
     },
     workPackages: {
       href: ({ id }) => listHref('work_packages', { sprint: ['=', id] }),
-      title: 'Work packages',
+      title: said`Work packages`,
       may: view,
     },
     start: {

@@ -8,6 +8,7 @@ import { onIds } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
 import { wherePermitted } from '#modules/work-packages/filters.ts'
 import { isMoved, leaveBehind } from '#modules/work-packages/moving.ts'
+import { said } from '#text/messages.ts'
 import { Sprint, view } from './sprints.ts'
 import { usableIn } from './usable.ts'
 
@@ -38,7 +39,7 @@ export const workPackageExtension = extension<'work_packages', Facts>('WorkPacka
   glossary: { sprint: 'The sprint that it is planned for.' },
   properties: (p) => ({
     sprint: p.link('Sprint', {
-      section: 'Details',
+      section: said`Details`,
       read: view,
       inSchema: view,
       may: inProject('manage_sprint_items'),

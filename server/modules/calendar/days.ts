@@ -8,6 +8,7 @@ import { ok, operation } from '#kernel/operation.ts'
 import { computed } from '#kernel/read/list.ts'
 import { addDays } from '#kernel/read/operators.ts'
 import { hrefOf } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { dateFrom, NonWorkingDay } from './non-working-days.ts'
 import { weekDayLink, weekdayName } from './week-days.ts'
 
@@ -68,7 +69,7 @@ function list(filters: readonly FilterUse[], off: ReadonlyMap<string, Row>, cont
     filters.find((use) => use.name === 'date'),
     context.today,
   )
-  if (addDays(first, MOST_DAYS) <= last) throw invalidQuery(`Date filter asks for more than ${MOST_DAYS} days.`)
+  if (addDays(first, MOST_DAYS) <= last) throw invalidQuery(said`Date filter asks for more than ${MOST_DAYS} days.`)
   const working = filters.find((use) => use.name === 'working')
   const isWanted = working && (working.operator === '=') === (working.values[0] === 't')
   const days: Body[] = []

@@ -6,10 +6,11 @@ import { isDate } from '#kernel/kinds.ts'
 import { condition } from '#kernel/read/operators.ts'
 import { differs, resource } from '#kernel/resource.ts'
 import { recount } from '#modules/time/durations.ts'
+import { said } from '#text/messages.ts'
 
 /** Parses a date. Throws 400 if it is invalid. */
 export function dateFrom(text: string): string {
-  if (!isDate(text)) throw badRequest(`"${text}" is not a date of the form YYYY-MM-DD.`)
+  if (!isDate(text)) throw badRequest(said`"${text}" is not a date of the form YYYY-MM-DD.`)
   return text
 }
 
@@ -53,7 +54,7 @@ export const NonWorkingDay = resource<'non_working_days', { isTaken: boolean }>(
   },
   check: [
     ({ row }, { isTaken }) =>
-      isTaken ? [violation('date', `A non-working day on ${row.date} already exists.`, { complete: true })] : [],
+      isTaken ? [violation('date', said`A non-working day on ${row.date} already exists.`, { complete: true })] : [],
   ],
   after: [
     async (tx, { row, before }, _, context) => {

@@ -4,6 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { badRequest, type Violation, violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 
 type Time = Tables['user_non_working_times']
@@ -24,8 +25,8 @@ async function lookUp({ row, before }: Draft<Time>, { db }: Context): Promise<Fa
 
 function check({ row }: Draft<Time>, { overlaps }: Facts): Violation[] {
   const { start_date: start, end_date: end } = row
-  if (start && end && end < start) return [violation('endDate', 'must not be before the start date')]
-  return overlaps ? [violation('startDate', 'overlaps with another non-working time')] : []
+  if (start && end && end < start) return [violation('endDate', said`must not be before the start date`)]
+  return overlaps ? [violation('startDate', said`overlaps with another non-working time`)] : []
 }
 
 export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('UserNonWorkingTime', 'user_non_working_times', {
@@ -59,7 +60,7 @@ export const UserNonWorkingTime = resource<'user_non_working_times', Facts>('Use
 /** Entries that overlap the requested year; by default, the current one. */
 function inYear({ params, today }: Context) {
   const year = params.get('year') ?? today.slice(0, 4)
-  if (!/^(?!0000)\d{4}$/.test(year)) throw badRequest('year must be a number of four digits.')
+  if (!/^(?!0000)\d{4}$/.test(year)) throw badRequest(said`year must be a number of four digits.`)
   return sql`start_date <= ${`${year}-12-31`} and end_date >= ${`${year}-01-01`}`
 }
 

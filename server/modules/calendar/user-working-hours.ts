@@ -5,6 +5,7 @@ import type { Draft, Kind } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { FormatError } from '#kernel/kinds.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { belowUsers, changesTimes, seesTimes } from './user-times.ts'
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
@@ -17,7 +18,7 @@ const decimalHours: Kind = {
   render: (minutes) => Math.round((minutes * 100) / 60) / 100,
   parse: (value) => {
     const hours = typeof value === 'string' && /^-?\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : value
-    if (typeof hours !== 'number' || Math.abs(hours) > 1e6) throw new FormatError('a number of hours')
+    if (typeof hours !== 'number' || Math.abs(hours) > 1e6) throw new FormatError(said`a number of hours`)
     return Math.round(hours * 60)
   },
   strategy: 'integer',
@@ -27,11 +28,11 @@ function check({ row }: Draft<Tables['user_working_hours']>): Violation[] {
   const hours = weekdays.map((day) => ({ day, minutes: row[`${day}_minutes`] ?? 0 }))
   const violations: Violation[] = []
   for (const { day, minutes } of hours) {
-    if (minutes < 0) violations.push(violation(`${day}Hours`, 'must be greater than or equal to 0'))
-    if (minutes > MINUTES_PER_DAY) violations.push(violation(`${day}Hours`, 'must be less than or equal to 24'))
+    if (minutes < 0) violations.push(violation(`${day}Hours`, said`must be greater than or equal to 0`))
+    if (minutes > MINUTES_PER_DAY) violations.push(violation(`${day}Hours`, said`must be less than or equal to 24`))
   }
   if (hours.every(({ minutes }) => minutes === 0))
-    violations.push(violation('days', 'Days must hold at least one working day.', whole))
+    violations.push(violation('days', said`Days must hold at least one working day.`, whole))
   return violations
 }
 

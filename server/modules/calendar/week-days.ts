@@ -10,6 +10,7 @@ import { collection } from '#kernel/read/represent.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { readAddress, sentLink } from '#kernel/write/payload.ts'
 import { recount } from '#modules/time/durations.ts'
+import { said } from '#text/messages.ts'
 
 const WEEK = [1, 2, 3, 4, 5, 6, 7]
 /** A Monday, as a base for the names of week days. */
@@ -69,8 +70,8 @@ function dayFrom(text: string): number {
 function workingFrom({ working }: Payload): boolean {
   if (typeof working === 'boolean') return working
   throw working === undefined || working === null
-    ? new ApiError('PropertyConstraintViolation', "Working can't be blank.", { details: { attribute: 'working' } })
-    : new ApiError('PropertyFormatError', "Invalid format for property 'working': expected a boolean.", {
+    ? new ApiError('PropertyConstraintViolation', said`Working can't be blank.`, { details: { attribute: 'working' } })
+    : new ApiError('PropertyFormatError', said`Invalid format for property 'working': expected a boolean.`, {
         details: { attribute: 'working' },
       })
 }
@@ -78,12 +79,12 @@ function workingFrom({ working }: Payload): boolean {
 /** The values of `working` in a collection of week days, by day. */
 function changesFrom({ _embedded: embedded }: Payload, context: Context): ReadonlyMap<number, boolean> {
   const elements = (embedded as { elements?: unknown } | undefined)?.elements
-  if (!Array.isArray(elements)) throw badRequest('_embedded.elements must be a list of week days.')
+  if (!Array.isArray(elements)) throw badRequest(said`_embedded.elements must be a list of week days.`)
   return new Map(
     elements.map((element) => {
       const self = typeof element === 'object' && element !== null ? (sentLink(element, 'self') as Partial<Link>) : undefined
       const address = readAddress(asText(self?.href), context)
-      if (address?.path !== 'days/week') throw badRequest('each week day must be named by its link self.')
+      if (address?.path !== 'days/week') throw badRequest(said`each week day must be named by its link self.`)
       return [dayFrom(address.text), workingFrom(element)]
     }),
   )
@@ -101,7 +102,7 @@ async function change({ context, db }: ApiRequest, changes: ReadonlyMap<number, 
     const former = stored?.value ?? context.settings.working_days
     const days = WEEK.filter((day) => changes.get(day) ?? former.includes(day))
     if (days.length === 0)
-      throw new ApiError('PropertyConstraintViolation', 'At least one day of the week must be a working day.', {
+      throw new ApiError('PropertyConstraintViolation', said`At least one day of the week must be a working day.`, {
         details: { attribute: 'base' },
       })
     await tx.run(sql`insert into settings (name, value) values ('working_days', ${JSON.stringify(days)})

@@ -8,6 +8,7 @@ import { decimal } from '#kernel/kinds.ts'
 import { addDays, startOfDay } from '#kernel/read/operators.ts'
 import { listHref, resource } from '#kernel/resource.ts'
 import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
+import { said } from '#text/messages.ts'
 import { cancelInvitations } from './invitations.ts'
 import { view } from './meeting-rights.ts'
 import { participantFilter, participants, storeParticipants } from './participants.ts'
@@ -33,7 +34,7 @@ function end({ row }: Draft<Meeting>): Partial<Meeting> {
 }
 
 const check = ({ row }: Draft<Meeting>): Violation[] =>
-  endOf(row) > LAST_MOMENT ? [violation('startTime', 'is too late: the meeting must end before the year 10000')] : []
+  endOf(row) > LAST_MOMENT ? [violation('startTime', said`is too late: the meeting must end before the year 10000`)] : []
 
 /** Meetings that are over, and those that are not: under way or to come. */
 const time: Filter = {
@@ -91,7 +92,7 @@ export const Meeting = resource('Meeting', 'meetings', {
       required: true,
       hasDefault: true,
       max: MOST_HOURS,
-      fault: (value) => (Number(value) > 0 ? undefined : 'must be greater than 0'),
+      fault: (value) => (Number(value) > 0 ? undefined : said`must be greater than 0`),
     }),
     state: p.text({ required: true, hasDefault: true, allowed: { texts: () => states } }),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
@@ -104,8 +105,8 @@ export const Meeting = resource('Meeting', 'meetings', {
   filters: {
     time,
     datesInterval,
-    invitedUser: participantFilter('invited', 'Invited user'),
-    attendedUser: participantFilter('attended', 'Attended user'),
+    invitedUser: participantFilter('invited', said`Invited user`),
+    attendedUser: participantFilter('attended', said`Attended user`),
   },
   actions: {
     agendaItems: { href: ({ id }) => listHref('meeting_agenda_items', { meeting: ['=', id] }) },

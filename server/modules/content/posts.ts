@@ -9,6 +9,7 @@ import { type Violation, violation } from '#kernel/errors.ts'
 import { available } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { listHref, resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 
 /** The project of the forum. */
 interface Placed {
@@ -53,9 +54,9 @@ const answerTo = (subject: string): string => [...`RE: ${subject}`].slice(0, MOS
 function check({ row, before }: Draft<Post>, { parent }: Facts): Violation[] {
   if (before || !parent) return []
   return [
-    ...(parent.parent_id === null ? [] : [violation('parent', 'must be the first post of a thread')]),
-    ...(parent.forum_id === row.forum_id ? [] : [violation('parent', 'must be in the same forum')]),
-    ...(parent.locked ? [violation('parent', 'is locked and takes no replies')] : []),
+    ...(parent.parent_id === null ? [] : [violation('parent', said`must be the first post of a thread`)]),
+    ...(parent.forum_id === row.forum_id ? [] : [violation('parent', said`must be in the same forum`)]),
+    ...(parent.locked ? [violation('parent', said`is locked and takes no replies`)] : []),
   ]
 }
 
@@ -66,7 +67,7 @@ async function repliesOf(row: Post, context: Context): Promise<Violation[]> {
   const other = await context.db.one(
     sql`select id from posts where parent_id = ${row.id} and author_id <> ${context.viewer.id} limit 1`,
   )
-  return other ? [violation('base', 'The post cannot be deleted: others have replied to it.')] : []
+  return other ? [violation('base', said`The post cannot be deleted: others have replied to it.`)] : []
 }
 
 /** Whether it is the first post of a thread; one whose parent is not there is taken for that. */

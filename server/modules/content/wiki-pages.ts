@@ -9,6 +9,7 @@ import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, listHref, resource } from '#kernel/resource.ts'
 import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
+import { said } from '#text/messages.ts'
 import { viewVersions } from './wiki-page-versions.ts'
 
 type Page = Tables['wiki_pages']
@@ -43,8 +44,8 @@ async function isBelow(db: Pick<Reader, 'one'>, id: number, above: number): Prom
 
 function check({ row }: Draft<Page>, { parent, isCircle }: Facts): Violation[] {
   return [
-    ...(isCircle ? [violation('parent', 'cannot be the page itself or a page below it')] : []),
-    ...(parent && parent.project_id !== row.project_id ? [violation('parent', 'must be a page of the same project')] : []),
+    ...(isCircle ? [violation('parent', said`cannot be the page itself or a page below it`)] : []),
+    ...(parent && parent.project_id !== row.project_id ? [violation('parent', said`must be a page of the same project`)] : []),
   ]
 }
 

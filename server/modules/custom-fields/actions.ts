@@ -16,6 +16,7 @@ import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { whenRemoved } from '#kernel/write/removal.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { said } from '#text/messages.ts'
 
 const conditionNames = ['status', 'type', 'project', 'role'] as const
 type Conditions = Partial<Record<(typeof conditionNames)[number], readonly number[]>>
@@ -78,7 +79,7 @@ export const CustomAction = resource('CustomAction', 'custom_actions', {
     executeImmediately: {
       href: (row) => `${self(row)}/execute`,
       method: 'post',
-      title: ({ name }) => `Execute ${name}`,
+      title: ({ name }) => said`Execute ${name}`,
     },
   },
   operations: ['show'],
@@ -148,8 +149,8 @@ const executeCustomAction = operation({
     const { lockVersion } = body
     const row = await workPackageIn(body, context)
     const faults = [
-      ...(row ? [] : [violation('workPackage', 'is not set to one of the allowed values')]),
-      ...(lockVersion === undefined || lockVersion === null ? [violation('lockVersion', "can't be blank")] : []),
+      ...(row ? [] : [violation('workPackage', said`is not set to one of the allowed values`)]),
+      ...(lockVersion === undefined || lockVersion === null ? [violation('lockVersion', said`can't be blank`)] : []),
     ]
     if (!row || faults.length > 0) throw combined(toErrors(context.model.of(WorkPackage), faults))
     const prepared = await prepareWrite(context, context.model.of(WorkPackage), row, {

@@ -7,6 +7,7 @@ import { boolean, date, decimal, FormatError, integer, markdown, text } from '#k
 import { condition, isId } from '#kernel/read/operators.ts'
 import { linkKind } from '#kernel/resource.ts'
 import { bySurname } from '#modules/accounts/search.ts'
+import { said } from '#text/messages.ts'
 import type { Definition, Format } from './definitions.ts'
 
 /** Stores a blank text as null. */
@@ -27,7 +28,8 @@ const address: Kind = {
     if (given === '') return null
     const whole = /^[a-z][a-z0-9+.-]*:/i.test(given) ? given : `http://${given}`
     const parsed = URL.parse(whole)
-    if (!parsed || !['http:', 'https:', 'mailto:', 'ftp:', 'tel:'].includes(parsed.protocol)) throw new FormatError('an address')
+    if (!parsed || !['http:', 'https:', 'mailto:', 'ftp:', 'tel:'].includes(parsed.protocol))
+      throw new FormatError(said`an address`)
     return whole
   },
 }

@@ -9,6 +9,7 @@ import { load } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { definitionsFor, seenFields } from './definitions.ts'
 
 /** All items, and the children of each by position. */
@@ -119,7 +120,7 @@ const listBranch = operation({
 function readNumber(context: Context, parameter: string): number | undefined {
   const text = context.params.get(parameter)
   if (text === null) return undefined
-  if (!/^-?\d{1,9}$/.test(text)) throw badRequest(`The parameter ${parameter} is not a number.`)
+  if (!/^-?\d{1,9}$/.test(text)) throw badRequest(said`The parameter ${parameter} is not a number.`)
   return Number(text)
 }
 
@@ -141,7 +142,7 @@ const listItems = operation({
     if (field.format !== 'hierarchy' && field.format !== 'weighted_item_list')
       throw new ApiError(
         'PropertyConstraintViolation',
-        'The custom field has no items: only hierarchies and weighted lists have.',
+        said`The custom field has no items: only hierarchies and weighted lists have.`,
       )
     const woods = await forestOf(context)
     const own = [...woods.items.values()].filter((item) => item.custom_field_id === field.id)

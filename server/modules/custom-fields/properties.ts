@@ -9,6 +9,7 @@ import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { listHref } from '#kernel/resource.ts'
 import { editAttributes, seeAttributes } from '#modules/projects/rights.ts'
 import { sharedVersionIds } from '#modules/projects/sharing.ts'
+import { type Message, said } from '#text/messages.ts'
 import { matches, patternFault } from '#text/patterns.ts'
 import { type Definition, type Extensible, isIn } from './definitions.ts'
 import { conditionOn, formats, orderBy, valueIn } from './formats.ts'
@@ -23,7 +24,7 @@ interface Host {
   readonly read?: Rule
   readonly edit?: Rule
   /** The default section in forms. */
-  readonly section?: string
+  readonly section?: Message
   /** Whether lists can filter, sort, group and sum by fields. */
   readonly isQueried?: boolean
 }
@@ -34,7 +35,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
   WorkPackage: {
     active: (field, { row }) => field.types.has(row.type_id) && isIn(field, row.project_id),
     project: inProject,
-    section: 'Other',
+    section: said`Other`,
     isQueried: true,
   },
   Project: {
@@ -43,7 +44,7 @@ const hosts: Readonly<Record<Extensible, Host>> = {
     project: (row) => row.id,
     read: seeAttributes,
     edit: editAttributes,
-    section: 'Project attributes',
+    section: said`Project attributes`,
     isQueried: true,
   },
   User: {},
@@ -56,19 +57,19 @@ export const nameOf = ({ id }: Pick<Definition, 'id'>): string => `customField${
 const columnOf = ({ id }: Pick<Definition, 'id'>): string => `custom_field_${id}`
 
 /** The fault of a text or number, in words that follow the label. */
-function faultOf(field: Definition): (value: unknown) => string | undefined {
+function faultOf(field: Definition): (value: unknown) => Message | undefined {
   const { min_length: min, max_length: max } = field
   const pattern = patternOf(field)
   return (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') return undefined
     const text = String(value)
     const length = [...text].length
-    if (min > 0 && length < min) return `is too short (minimum is ${min} characters)`
-    if (max > 0 && length > max) return `is too long (maximum is ${max} characters)`
+    if (min > 0 && length < min) return said`is too short (minimum is ${min} characters)`
+    if (max > 0 && length > max) return said`is too long (maximum is ${max} characters)`
     if (pattern === undefined) return undefined
     const isMatch = matches(pattern, text)
-    if (isMatch === undefined) return 'is too long to be compared with the regular expression'
-    return isMatch ? undefined : 'does not match the regular expression'
+    if (isMatch === undefined) return said`is too long to be compared with the regular expression`
+    return isMatch ? undefined : said`does not match the regular expression`
   }
 }
 

@@ -9,6 +9,7 @@ import { conflict } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
+import { said } from '#text/messages.ts'
 import type { Place } from '#text/references.ts'
 import { type Container, ofContainer, resourceOf } from './containers.ts'
 import { claim, discard } from './loose.ts'
@@ -120,7 +121,7 @@ async function afterUpload(
   context: Context,
 ): Promise<void> {
   if (before) return
-  if (!(await claim(tx, row.storage_name))) throw conflict('The upload took too long.')
+  if (!(await claim(tx, row.storage_name))) throw conflict(said`The upload took too long.`)
   if (row.status === 'prepared') return
   await awaitReading(tx, row, context.now)
   if (row.container_id) await touch(tx, row, context)

@@ -11,6 +11,7 @@ import { ok, operation, respondWithRow, rowAt } from '#kernel/operation.ts'
 import { single } from '#kernel/read/single.ts'
 import { commit } from '#kernel/write/commit.ts'
 import { publish } from '#kernel/write/outbox.ts'
+import { said } from '#text/messages.ts'
 import { Attachment, touch } from './attachments.ts'
 import { claim, DIRECT_SECONDS, discardReserved, orphan, reserve, unusableAt } from './loose.ts'
 import { awaitReading } from './reading.ts'
@@ -34,7 +35,7 @@ export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answ
   if (!metadata) throw unexpected('part metadata')
   const size = metadata.fileSize
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
-    throw refused(violation('fileSize', 'must be a number of bytes'))
+    throw refused(violation('fileSize', said`must be a number of bytes`))
   if (size > largestSize(context)) throw refused(tooLarge(context))
 
   const hint = typeof metadata.contentType === 'string' ? metadata.contentType : undefined
@@ -116,7 +117,8 @@ async function finish({ context, db }: ApiRequest, row: Row, direct: DirectAcces
 
 /** Inspects a stored file. Throws 404 if there is none, 422 if its size is not the prepared one. */
 async function examined({ files }: Context, file: string, size: number): Promise<Findings> {
-  const wrong = () => refused(violation('file', `The file does not have the announced size (${size} Bytes).`, { complete: true }))
+  const wrong = () =>
+    refused(violation('file', said`The file does not have the announced size (${size} Bytes).`, { complete: true }))
   const bytes = await files.read(file)
   if (!bytes) throw notFound()
   const passing = inspected(bytes, size)

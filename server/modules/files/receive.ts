@@ -10,6 +10,7 @@ import { respondWithRow } from '#kernel/operation.ts'
 import { commit } from '#kernel/write/commit.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
+import { said } from '#text/messages.ts'
 import { Attachment } from './attachments.ts'
 import { discardReserved, reserve } from './loose.ts'
 
@@ -25,10 +26,10 @@ export const NOWHERE: Place = { container_type: null, container_id: null }
 export const largestSize = ({ settings }: Context): number => settings.attachment_max_size * 1024
 
 export const tooLarge = (context: Context): Violation =>
-  violation('file', `The file is too large (maximum size is ${largestSize(context)} Bytes).`, { complete: true })
+  violation('file', said`The file is too large (maximum size is ${largestSize(context)} Bytes).`, { complete: true })
 
 export const notAllowed = (type: string): Violation =>
-  violation('contentType', `The content type ${type} is not allowed here.`, { complete: true })
+  violation('contentType', said`The content type ${type} is not allowed here.`, { complete: true })
 
 /** The error for a violation, with the labels of the resource. */
 export const refused = (wrong: Violation): ApiError => toErrors(Attachment, [wrong])[0] as ApiError
@@ -100,7 +101,7 @@ async function commitFile(
 }
 
 export const unexpected = (what: string) =>
-  new ApiError('InvalidRequestBody', `The request body must consist of the ${what}, and of nothing else.`)
+  new ApiError('InvalidRequestBody', said`The request body must consist of the ${what}, and of nothing else.`)
 const BOTH = 'parts metadata and file, each of them once'
 
 async function store(files: FileStore, file: string, bytes: AsyncIterable<Uint8Array>, context: Context): Promise<Findings> {

@@ -15,6 +15,7 @@ import { entryOf } from '#kernel/write/history.ts'
 import { reach } from '#kernel/write/reach.ts'
 import { removeRows } from '#kernel/write/removal.ts'
 import { remove as removeQuery, view as viewQuery } from '#modules/queries/rights.ts'
+import { said } from '#text/messages.ts'
 import { copyWidgets, moveOptions } from './copies.ts'
 import { manage, pages, remove, rulesOfWidgets, upload, view } from './pages.ts'
 import { addressOf, isPage, openScopes, type Place, placeAt, standingAt } from './scopes.ts'
@@ -109,8 +110,8 @@ function made({ row, before, given }: Draft<Grid>, { place, may, proposal }: Fac
 
 function check({ row, before }: Draft<Grid>, { place, isTaken, proposal }: Facts): Violation[] {
   const violations = [...(proposal?.faults ?? [])]
-  if (!before && row.computed_scope && !place) violations.push(violation('scope', 'is not set to one of the allowed values'))
-  if (isTaken) violations.push(violation('scope', 'has already been taken'))
+  if (!before && row.computed_scope && !place) violations.push(violation('scope', said`is not set to one of the allowed values`))
+  if (isTaken) violations.push(violation('scope', said`has already been taken`))
   // Of a widget that lacks lines, nothing can be said about its place.
   const isPlaced = violations.every(({ attribute }) => attribute !== 'widgets') && row.row_count > 0 && row.column_count > 0
   if (isPlaced) violations.push(...misplaced(widgetsOf(row), row.row_count, row.column_count))
@@ -200,7 +201,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
     scope: p.address({
       column: 'computed_scope',
       label: 'Page',
-      required: { blank: 'is not set to one of the allowed values' },
+      required: { blank: said`is not set to one of the allowed values` },
       writable: ({ before }) => !before,
       allowed: { hrefs: ({ before }, _, context) => (before ? [] : openScopes(context)) },
     }),

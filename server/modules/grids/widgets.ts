@@ -7,7 +7,7 @@ import type { Body, Kind, Payload } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { FormatError, integer, markdown, object, text } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
-import type { Text } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 import { defaultOptions, type Layout, textOptions } from './pages.ts'
 
 const lines = { startRow: 'start_row', endRow: 'end_row', startColumn: 'start_column', endColumn: 'end_column' } as const
@@ -36,7 +36,7 @@ const members: Readonly<Record<string, Kind>> = {
 const columnOf = (member: string): string => (Object.hasOwn(lines, member) ? lines[member as keyof typeof lines] : member)
 
 function read(value: unknown): Sent {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('an array of widgets')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError(said`an array of widgets`)
   const sent = value as Payload
   return Object.fromEntries(
     Object.entries(members)
@@ -50,7 +50,7 @@ export const widgetsKind: Kind = {
   json: { type: 'array', items: ref('GridWidget') },
   render: (widgets: readonly Body[]) => widgets,
   parse: (value) => {
-    if (!Array.isArray(value) || value.length > MOST) throw new FormatError(`an array of at most ${MOST} widgets`)
+    if (!Array.isArray(value) || value.length > MOST) throw new FormatError(said`an array of at most ${MOST} widgets`)
     return value.map(read)
   },
   strategy: 'list',
@@ -117,10 +117,10 @@ export interface Bounds {
   readonly seen: ReadonlySet<number>
 }
 
-const fault = (element: number, message: Text, identifier?: Violation['identifier']): Violation =>
+const fault = (element: number, message: Message, identifier?: Violation['identifier']): Violation =>
   violation('widgets', message, { element, ...(identifier && { identifier, complete: true }) })
 
-const NOT_ALLOWED = 'is not set to one of the allowed values'
+const NOT_ALLOWED = said`is not set to one of the allowed values`
 
 /**
  * The widgets that a client proposes: those with an id change stored ones and keep what is not given; the others are new.
@@ -136,14 +136,14 @@ export function proposed(
   const widgets = sent.map((one, at): Widget => {
     const { options, ...given } = one
     const known = one.id === undefined ? undefined : byId.get(one.id)
-    if (stored && one.id !== undefined && !known) faults.push(fault(at, `does not have the widget ${one.id}`))
+    if (stored && one.id !== undefined && !known) faults.push(fault(at, said`does not have the widget ${one.id ?? ''}`))
     // Each widget can be named once.
     if (known) byId.delete(known.id)
     const none = { identifier: '', start_row: 0, end_row: 0, start_column: 0, end_column: 0, options: {}, query_id: null }
     const widget = { ...none, ...known, ...given, id: known?.id ?? null }
     if (known?.identifier !== widget.identifier && !may.has(widget.identifier)) faults.push(fault(at, NOT_ALLOWED))
     if (!known && Object.values(lines).some((line) => given[line] === undefined))
-      faults.push(fault(at, `needs ${Object.keys(lines).join(', ')}`))
+      faults.push(fault(at, said`needs ${Object.keys(lines).join(', ')}`))
     if (!options) return widget
     const kept = keptOptions(widget, options, seen)
     for (const { message, identifier } of kept.faults) faults.push(fault(at, message, identifier))
@@ -160,9 +160,9 @@ function keptOptions(
 ): Pick<Widget, 'options' | 'query_id'> & { faults: Pick<Violation, 'message' | 'identifier'>[] } {
   const faults: Pick<Violation, 'message' | 'identifier'>[] = []
   const options: Payload = { ...sent }
-  const misformed = (option: string, expected: string) =>
+  const misformed = (option: string, expected: Message) =>
     faults.push({
-      message: `Invalid format for the option '${option}' of a widget: expected ${expected}.`,
+      message: said`Invalid format for the option '${option}' of a widget: expected ${expected}.`,
       identifier: 'PropertyFormatError',
     })
   for (const own of textOptions(identifier)) {
@@ -181,8 +181,8 @@ function keptOptions(
   if (queryId === null || queryId === '')
     return { options, query_id: before !== null && !seen.has(before) ? before : null, faults }
   const id = isId(String(queryId)) ? Number(queryId) : undefined
-  if (id === undefined) misformed('queryId', 'the id of a query')
-  else if (!seen.has(id)) faults.push({ message: `refers to the query ${id}, which does not exist` })
+  if (id === undefined) misformed('queryId', said`the id of a query`)
+  else if (!seen.has(id)) faults.push({ message: said`refers to the query ${id}, which does not exist` })
   return { options, query_id: id ?? null, faults }
 }
 
@@ -201,9 +201,9 @@ export function misplaced(widgets: readonly Widget[], rows: number, columns: num
       isWithin(start_row, rows) && isWithin(end_row, rows) && isWithin(start_column, columns) && isWithin(end_column, columns)
     const isForwards = start_row < end_row && start_column < end_column
     return [
-      ...(widgets.some((other) => other !== widget && !areApart(widget, other)) ? [fault(at, 'overlap')] : []),
-      ...(isInside ? [] : [fault(at, 'is outside of the grid')]),
-      ...(isForwards ? [] : [fault(at, 'must end after the line where they start')]),
+      ...(widgets.some((other) => other !== widget && !areApart(widget, other)) ? [fault(at, said`overlap`)] : []),
+      ...(isInside ? [] : [fault(at, said`is outside of the grid`)]),
+      ...(isForwards ? [] : [fault(at, said`must end after the line where they start`)]),
     ]
   })
 }

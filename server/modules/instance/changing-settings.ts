@@ -3,6 +3,7 @@ import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { defaultSettings, type Settings } from '#kernel/settings.ts'
+import { english, type Message, said } from '#text/messages.ts'
 
 export type SettingName = keyof Settings
 
@@ -27,26 +28,26 @@ export function isOrigin(text: string): boolean {
 const LARGEST_PAGE = 10_000
 
 /** Tokens are sent to these addresses. */
-const remoteFault = (text: string): string | undefined =>
+const remoteFault = (text: string): Message | undefined =>
   /^https:\/\/[^\s?#@]+[^\s?#@/]$/.test(text) && URL.canParse(text)
     ? undefined
-    : 'must be an address such as https://graph.microsoft.com/v1.0, without a slash at its end'
+    : said`must be an address such as https://graph.microsoft.com/v1.0, without a slash at its end`
 
 /** Validations of values beyond their type; messages follow the setting's name. */
-const faults: { readonly [name in SettingName]?: (value: never) => string | undefined } = {
+const faults: { readonly [name in SettingName]?: (value: never) => Message | undefined } = {
   apiv3_cors_origins: (origins: string[]) => {
     const wrong = origins.find((origin) => !isOrigin(origin))
-    return wrong === undefined ? undefined : `must be origins such as https://app.example.org, not “${wrong}”`
+    return wrong === undefined ? undefined : said`must be origins such as https://app.example.org, not “${wrong}”`
   },
   storages_login_url: remoteFault,
   storages_graph_url: remoteFault,
   apiv3_max_page_size: (size: number) =>
-    size >= 1 && size <= LARGEST_PAGE ? undefined : `must be a number from 1 to ${LARGEST_PAGE}`,
+    size >= 1 && size <= LARGEST_PAGE ? undefined : said`must be a number from 1 to ${LARGEST_PAGE}`,
 }
 
 /** The fault of a setting's value, in a message that follows the setting's name; undefined for a valid value. */
-export const faultOf = (name: SettingName, value: unknown): string | undefined =>
-  (faults[name] as ((value: unknown) => string | undefined) | undefined)?.(value)
+export const faultOf = (name: SettingName, value: unknown): Message | undefined =>
+  (faults[name] as ((value: unknown) => Message | undefined) | undefined)?.(value)
 
 /** Parses a list from JSON, or from values separated by commas. */
 function listIn(text: string, of: unknown): unknown[] | undefined {
@@ -100,6 +101,6 @@ export function valueIn(name: SettingName, text: string): unknown {
     }
   })()
   const fault = faultOf(name, value)
-  if (fault) throw new Error(`${name} ${fault}.`)
+  if (fault) throw new Error(`${name} ${english(fault)}.`)
   return value
 }

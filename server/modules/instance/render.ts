@@ -5,13 +5,14 @@ import { visibleRow } from '#kernel/read/load.ts'
 import { withReferences } from '#kernel/read/references.ts'
 import { pathsOf, readAddress } from '#kernel/write/payload.ts'
 import { renderMarkdown } from '#text/markdown.ts'
+import { type Message, said } from '#text/messages.ts'
 import { renderPlain } from '#text/plain.ts'
 import { type Place, placed } from '#text/references.ts'
 
 /** Resources that can be the context of a text. */
 const surroundings = ['WorkPackage', 'Project', 'News', 'Post', 'WikiPage', 'Meeting', 'Document']
 
-const refused = (reason: string) => new ApiError('InvalidRenderContext', reason)
+const refused = (reason: Message) => new ApiError('InvalidRenderContext', reason)
 
 /**
  * The rows that a text is rendered for. Throws 400 InvalidRenderContext unless the viewer may see the context in the query string.
@@ -22,12 +23,12 @@ async function placesOf(context: Context): Promise<readonly Place[]> {
   const href = params.get('context') ?? [...params.keys()].find((key) => key.startsWith('/api/v3/'))
   if (!href) return []
   const address = readAddress(href, context)
-  if (!address) throw refused('The context is not a link to a resource of this API.')
+  if (!address) throw refused(said`The context is not a link to a resource of this API.`)
   const resource = surroundings.map(context.model.of).find((one) => pathsOf(one).includes(address.path))
-  if (!resource) throw refused('Texts cannot be rendered in the context of a resource of that kind.')
+  if (!resource) throw refused(said`Texts cannot be rendered in the context of a resource of that kind.`)
   const id = await idFrom(address.text, resource, context)
   const row = id === undefined ? undefined : await visibleRow(context, resource, id)
-  if (!row) throw refused('The context does not exist, or it cannot be seen.')
+  if (!row) throw refused(said`The context does not exist, or it cannot be seen.`)
   return [{ resource: resource.name, id: row.id }, ...(resource.places?.(row) ?? [])]
 }
 

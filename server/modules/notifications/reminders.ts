@@ -14,6 +14,7 @@ import { differs, resource } from '#kernel/resource.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { said } from '#text/messages.ts'
 
 interface Facts {
   /** Whether the viewer has an upcoming reminder of the work package. */
@@ -37,10 +38,10 @@ async function lookUp({ row, before }: Draft<Tables['reminders']>, { db, viewer 
 }
 
 function check(draft: Draft<Tables['reminders']>, { isReminded }: Facts, { now }: Context): Violation[] {
-  if (isReminded) throw conflict('You have a reminder for this work package already: change or delete that one.')
+  if (isReminded) throw conflict(said`You have a reminder for this work package already: change or delete that one.`)
   const { remind_at: at } = draft.row
   const isPast = at && differs(draft, 'remind_at') && at <= now.toISOString()
-  return isPast ? [violation('remindAt', 'must be in the future')] : []
+  return isPast ? [violation('remindAt', said`must be in the future`)] : []
 }
 
 export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {

@@ -3,13 +3,14 @@ import type { Row } from '#db/database.ts'
 import type { Body, Operation } from '#kernel/declaration.ts'
 import { badRequest, notFound } from '#kernel/errors.ts'
 import { ok, operation } from '#kernel/operation.ts'
+import { type Message, said } from '#text/messages.ts'
 
 /** Name and type of each value. */
-const properties: Readonly<Record<string, { name: string; type: string }>> = {
-  startDate: { name: 'Start date', type: 'Date' },
-  dueDate: { name: 'Finish date', type: 'Date' },
-  date: { name: 'Date', type: 'Date' },
-  note: { name: 'Note', type: 'String' },
+const properties: Readonly<Record<string, { name: Message; type: string }>> = {
+  startDate: { name: said`Start date`, type: 'Date' },
+  dueDate: { name: said`Finish date`, type: 'Date' },
+  date: { name: said`Date`, type: 'Date' },
+  note: { name: said`Note`, type: 'String' },
 }
 
 const schemaPath = (property: string) => `/api/v3/values/schema/${property}`
@@ -17,7 +18,7 @@ const schemaPath = (property: string) => `/api/v3/values/schema/${property}`
 /** The schema of a value. */
 export const valueSchema = (property: string): Body => ({
   _type: 'Schema',
-  property: { name: 'Property', type: 'String' },
+  property: { name: said`Property`, type: 'String' },
   value: properties[property],
   _links: { self: { href: schemaPath(property) } },
 })
@@ -48,7 +49,7 @@ const viewValueSchema = operation({
   answers: { status: 200, of: 'ValueSchema', as: 'single' },
   run: async ({ params }) => {
     const { id = '' } = params
-    if (!/^[a-z][A-Za-z0-9]*$/.test(id)) throw badRequest('The property must be named in camelCase, such as startDate.')
+    if (!/^[a-z][A-Za-z0-9]*$/.test(id)) throw badRequest(said`The property must be named in camelCase, such as startDate.`)
     if (!Object.hasOwn(properties, id)) throw notFound()
     return ok(valueSchema(id))
   },

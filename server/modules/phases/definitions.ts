@@ -4,6 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { admin, either, inAnyProject } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 
 type Proposal = Draft<Tables['project_phase_definitions']>
 
@@ -49,7 +50,7 @@ export const ProjectPhaseDefinition = resource<'project_phase_definitions', Fact
       id: p.integer({ sort: true }),
       name: p.text({ required: true, unique: true, max: 255 }),
       color: p.text({
-        fault: (value) => (isColor(value) ? undefined : 'is not a colour such as #1A67A3'),
+        fault: (value) => (isColor(value) ? undefined : said`is not a colour such as #1A67A3`),
       }),
       position: p.integer({ hasDefault: true, min: 1, sort: true }),
       startGate: p.boolean({ hasDefault: true }),

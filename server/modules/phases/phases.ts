@@ -10,6 +10,7 @@ import { differs, resource } from '#kernel/resource.ts'
 import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { calendarOf } from '#modules/work-packages/facts.ts'
 import { type Calendar, isWorkingDay } from '#modules/work-packages/working-days.ts'
+import { said } from '#text/messages.ts'
 
 type Phase = Tables['project_phases']
 type Proposal = Draft<Phase>
@@ -77,20 +78,20 @@ function checkDates(draft: Proposal, { calendar, bounds }: Facts): Violation[] {
   const violations = dates.flatMap(([own, column, day]) => {
     if (!day) return []
     const isNew = differs(draft, column)
-    if (isNew && !isWorkingDay(day, calendar)) return [violation(own, 'cannot be a non-working day')]
+    if (isNew && !isWorkingDay(day, calendar)) return [violation(own, said`cannot be a non-working day`)]
     const isJudged = isNew || differs(draft, 'active')
     if (isJudged && bounds.after && day <= bounds.after)
-      return [violation(own, `must be after ${bounds.after}, the last day of the phase before`)]
+      return [violation(own, said`must be after ${bounds.after}, the last day of the phase before`)]
     if (isJudged && bounds.before && day >= bounds.before)
-      return [violation(own, `must be before ${bounds.before}, the first day of the phase after`)]
+      return [violation(own, said`must be before ${bounds.before}, the first day of the phase after`)]
     return []
   })
-  if (start && finish && finish < start) violations.push(violation('finishDate', 'must not be before the start date'))
+  if (start && finish && finish < start) violations.push(violation('finishDate', said`must not be before the start date`))
   return violations
 }
 
 const checkDefinition = (_: Proposal, facts: Facts): Violation[] =>
-  facts.isTaken ? [violation('definition', 'is a phase of the project already')] : []
+  facts.isTaken ? [violation('definition', said`is a phase of the project already`)] : []
 
 /** The definitions of which the project has no phase yet. */
 async function unused({ row, before }: Proposal, _: Facts, { db, snapshot }: Context) {

@@ -7,6 +7,7 @@ import { allRows } from '#kernel/cache.ts'
 import type { AdditionSource, Context, Filter, FilterUse, Order } from '#kernel/declaration.ts'
 import { condition, daysOf } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
+import { said, type Text } from '#text/messages.ts'
 
 type Definition = Tables['project_phase_definitions']
 
@@ -33,7 +34,7 @@ function overlaps(use: FilterUse, context: Context): Sql {
 }
 
 /** A filter of projects by dates of phases, for those who see phases in any project; it knows those that they see. */
-const byDates = (label: string, where: Filter['where']): Filter => ({
+const byDates = (label: Text, where: Filter['where']): Filter => ({
   label,
   strategy: 'date',
   known: view,
@@ -41,7 +42,7 @@ const byDates = (label: string, where: Filter['where']): Filter => ({
   where,
 })
 
-const ofPhase = (label: string, definition?: number): Filter =>
+const ofPhase = (label: Text, definition?: number): Filter =>
   byDates(
     label,
     (use, context, table) =>
@@ -52,16 +53,16 @@ const ofPhase = (label: string, definition?: number): Filter =>
 const dateOf = (definition: number, column: 'start_date' | 'finish_date', table: string): Sql =>
   sql`(select p.${name(column)} from project_phases p where ${phases(table, definition)})`
 
-const ofGate = (label: string, definition: number, column: 'start_date' | 'finish_date'): Filter =>
+const ofGate = (label: Text, definition: number, column: 'start_date' | 'finish_date'): Filter =>
   byDates(label, (use, context, table) => condition('date', use, dateOf(definition, column, table), context))
 
 const filtersOf = ({ id, name: own, ...definition }: Definition): Record<string, Filter> => ({
-  [`project_phase_${id}`]: ofPhase(`Project phase ${own}`, id),
+  [`project_phase_${id}`]: ofPhase(said`Project phase ${own}`, id),
   ...(definition.start_gate && {
-    [`project_start_gate_${id}`]: ofGate(`Project phase gate ${definition.start_gate_name}`, id, 'start_date'),
+    [`project_start_gate_${id}`]: ofGate(said`Project phase gate ${definition.start_gate_name ?? ''}`, id, 'start_date'),
   }),
   ...(definition.finish_gate && {
-    [`project_finish_gate_${id}`]: ofGate(`Project phase gate ${definition.finish_gate_name}`, id, 'finish_date'),
+    [`project_finish_gate_${id}`]: ofGate(said`Project phase gate ${definition.finish_gate_name ?? ''}`, id, 'finish_date'),
   }),
 })
 
@@ -89,5 +90,5 @@ export const additions: AdditionSource = async (db, snapshot) => {
 }
 
 export const projectExtension = extension('Project', 'projects', {
-  filters: { projectPhaseAny: ofPhase('Any project phase') },
+  filters: { projectPhaseAny: ofPhase(said`Any project phase`) },
 })

@@ -9,6 +9,7 @@ import { onIds } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
 import { wherePermitted } from '#modules/work-packages/filters.ts'
 import { isMoved, leaveBehind } from '#modules/work-packages/moving.ts'
+import { said } from '#text/messages.ts'
 import { view, viewActive } from './phases.ts'
 
 type WorkPackages = Tables['work_packages']
@@ -45,7 +46,7 @@ export const workPackageExtension = extension<'work_packages', Facts>('WorkPacka
   },
   properties: (p) => ({
     projectPhase: p.link('ProjectPhase', {
-      section: 'Details',
+      section: said`Details`,
       read: viewActive,
       inSchema: viewActive,
       may: {

@@ -30,6 +30,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
 import { inherit } from '#modules/accounts/inheritance.ts'
 import { copyFiles, countFiles } from '#modules/files/copies.ts'
+import { inLanguage, message, said } from '#text/messages.ts'
 import { lookUp } from './facts.ts'
 import { Project } from './projects.ts'
 
@@ -80,7 +81,12 @@ const { boolean } = builders()
 const flags: readonly Property[] = [
   ...allParts.map((part) => ({ name: flagOf(part), label: parts[part] })),
   { name: 'sendNotifications', label: 'Send notifications' },
-].map(({ name, label }) => ({ ...boolean({ hasDefault: true, required: false }), name, label, column: undefined }))
+].map(({ name, label }) => ({
+  ...boolean({ hasDefault: true, required: false }),
+  name,
+  label: message(label),
+  column: undefined,
+}))
 
 /** Projects, as copies of a project are described and created. @param meta the flags */
 async function copyOf(source: ProjectRow, context: Context, meta = flags): Promise<Resource> {
@@ -307,7 +313,7 @@ const SLICE_MS = 30
 /** Rows read for one transaction. */
 const AT_ONCE = 200
 
-const INCOMPLETE = 'The original was archived or deleted before all of it was copied.'
+const INCOMPLETE = said`The original was archived or deleted before all of it was copied.`
 
 /** Copies the contents of a project in short transactions; another process continues after the last of them. */
 export const copyContents = job<TaskPayload>('projects.copy', {
@@ -326,15 +332,16 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     await contents(services, task.id, wanted, context)
     // Nobody sees what is in an archived project, so it was left out.
     if (!(await db.one(sql`select id from projects where id = ${wanted.from} and active`)))
-      return (tx: Transaction) => endTask(tx, task.id, { message: INCOMPLETE, failed: true }, new Date())
+      return (tx: Transaction) =>
+        endTask(tx, task.id, { message: inLanguage(INCOMPLETE, context.language), failed: true }, new Date())
     return (tx: Transaction) =>
       endTask(
         tx,
         task.id,
         {
-          message: `The project ${project.name} has been created.`,
+          message: inLanguage(said`The project ${project.name} has been created.`, context.language),
           payload: {
-            title: 'Copy project',
+            title: inLanguage(said`Copy project`, context.language),
             redirect: `/projects/${project.identifier}`,
             _links: { project: { href: hrefOf(Project, project), title: project.name } },
           },

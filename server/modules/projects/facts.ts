@@ -7,6 +7,7 @@ import { globally } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { differs } from '#kernel/resource.ts'
 import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
+import { type Message, said } from '#text/messages.ts'
 import { freeIdentifier, projectIdentifiedBy } from './identifiers.ts'
 import { possibleParents } from './parents.ts'
 import { archive, edit, editAttributes } from './rights.ts'
@@ -24,7 +25,7 @@ export interface Facts {
   /** The ids of possible parents, if the parent changes. */
   readonly parents: readonly number[]
   /** Reasons against changing a stored project. */
-  readonly obstacles: readonly string[]
+  readonly obstacles: readonly Message[]
   /** The role that the viewer gets in a new project, if any. */
   readonly creatorRole: number | undefined
   /** Whether such a role exists, but only an administrator could give it to the viewer. */
@@ -83,28 +84,28 @@ async function obstaclesTo(
   draft: Draft<Tables['projects']>,
   { id, deleting }: Tables['projects'],
   context: Context,
-): Promise<string[]> {
+): Promise<Message[]> {
   // Moved to another place, it would be left over.
-  if (deleting) return ['The project is being deleted.']
+  if (deleting) return [said`The project is being deleted.`]
   if (!differs(draft, 'active')) return []
   const tree = await treeOf(context)
   if (draft.row.active) {
     const isBelowArchived = ancestors(tree, id).some((one) => !tree.rows.get(one)?.active)
-    return isBelowArchived ? ['The project cannot return from the archive while a project above it is archived.'] : []
+    return isBelowArchived ? [said`The project cannot return from the archive while a project above it is archived.`] : []
   }
   const below = descendants(tree, id).map((one) => tree.rows.get(one) ?? {})
   const [archives] = await rights(context, archive)
   const mayAll = below.every((row) => !row.active || archives.holds(row))
   return [
-    ...(mayAll ? [] : ['The project has subprojects that you may not archive.']),
+    ...(mayAll ? [] : [said`The project has subprojects that you may not archive.`]),
     ...(await obstaclesToLoss([id, ...below.map((row) => row.id)], context)),
   ]
 }
 
 /** Reasons against deleting these projects: other projects plan with their versions. */
-export async function obstaclesToLoss(ids: readonly number[], { db, engine }: Context): Promise<string[]> {
+export async function obstaclesToLoss(ids: readonly number[], { db, engine }: Context): Promise<Message[]> {
   const used = await db.one(sql`
     select w.id from work_packages w join versions v on v.id = w.version_id
     where ${among(engine, raw('v.project_id'), ids)} and not (${among(engine, raw('w.project_id'), ids)}) limit 1`)
-  return used ? ['Work packages of other projects are planned for versions of the project or of its subprojects.'] : []
+  return used ? [said`Work packages of other projects are planned for versions of the project or of its subprojects.`] : []
 }

@@ -9,6 +9,7 @@ import type { Context, Filter, FilterUse, Model, Order, Rule } from '#kernel/dec
 import { invalidQuery } from '#kernel/errors.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
 import { condition, isId, onTexts } from '#kernel/read/operators.ts'
+import { said } from '#text/messages.ts'
 import { isWorkspaceType } from './parents.ts'
 import { favorites, view } from './rights.ts'
 import { projectStatuses } from './statuses.ts'
@@ -167,7 +168,7 @@ export const filters: Record<string, Filter> = {
   latestActivityAt: {
     strategy: 'datetime_past',
     where: (use: FilterUse, context, table) => {
-      if (!context.viewer.admin) throw invalidQuery(`${use.name} filter does not exist.`)
+      if (!context.viewer.admin) throw invalidQuery(said`${use.name} filter does not exist.`)
       return condition('datetime_past', use, latestActivity(table), context)
     },
   },

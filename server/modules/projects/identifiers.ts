@@ -3,6 +3,7 @@ import type { Reader, Transaction } from '#db/database.ts'
 import { amongTexts } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Context } from '#kernel/declaration.ts'
+import { type Message, said } from '#text/messages.ts'
 
 export const LONGEST_IDENTIFIER = 100
 const RESERVED = ['new', 'menu', 'queries', 'filters']
@@ -27,9 +28,9 @@ export async function projectsIdentifiedBy(
 }
 
 /** The fault of an invalid identifier, in words that follow the label; undefined for a valid one. */
-export function flawOf(identifier: string): string | undefined {
-  if (RESERVED.includes(identifier)) return 'is reserved'
-  return /^[a-z0-9_-]*$/.test(identifier) && !/^\d+$/.test(identifier) ? undefined : 'is invalid'
+export function flawOf(identifier: string): Message | undefined {
+  if (RESERVED.includes(identifier)) return said`is reserved`
+  return /^[a-z0-9_-]*$/.test(identifier) && !/^\d+$/.test(identifier) ? undefined : said`is invalid`
 }
 
 /** Transliterations of letters that Unicode does not decompose. */

@@ -5,6 +5,7 @@ import { admin, both, either, inProject, not, signedIn, within } from '#kernel/a
 import type { Action, Link, Loaded, Rule } from '#kernel/declaration.ts'
 import { can, UNDISCLOSED } from '#kernel/read/represent.ts'
 import { hrefOf, listHref } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { edit, favorites } from './rights.ts'
 import { ancestors as idsAbove, type Tree } from './tree.ts'
 
@@ -20,7 +21,7 @@ function ancestors({ parent_id }: Project, page: Loaded): Link[] {
     const row = tree.rows.get(id) as Row
     return can(page, project.visible, row)
       ? { href: hrefOf(project, row), title: project.titleOf(row) }
-      : { href: UNDISCLOSED, title: 'Undisclosed' }
+      : { href: UNDISCLOSED, title: said`Undisclosed` }
   })
 }
 

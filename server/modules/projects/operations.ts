@@ -8,6 +8,7 @@ import { badRequest, forbidden, notFound } from '#kernel/errors.ts'
 import { holds, nested, ok, operation, rowAt, rowFrom, schemaOfNew } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { Type } from '#modules/work-packages/types.ts'
+import { said } from '#text/messages.ts'
 import { Category } from './categories.ts'
 import { projectTypes } from './modules.ts'
 import { isWorkspaceType, possibleParents } from './parents.ts'
@@ -67,7 +68,7 @@ async function subjectOf(context: Context): Promise<Record<string, unknown>> {
   const of = context.params.get('of')
   if (of !== null && of !== '') return rowFrom(of, context.model.of(Project), context)
   const kind = context.params.get('workspace_type') ?? 'project'
-  if (!isWorkspaceType(kind)) throw badRequest('workspace_type is no kind of workspace.')
+  if (!isWorkspaceType(kind)) throw badRequest(said`workspace_type is no kind of workspace.`)
   return { workspace_type: kind }
 }
 

@@ -2,15 +2,16 @@
 
 import { everyone } from '#kernel/access/rules.ts'
 import { staticResource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 
 /** In display order. */
 export const projectStatuses = [
-  { id: 'on_track', name: 'On track' },
-  { id: 'at_risk', name: 'At risk' },
-  { id: 'off_track', name: 'Off track' },
-  { id: 'not_started', name: 'Not started' },
-  { id: 'finished', name: 'Finished' },
-  { id: 'discontinued', name: 'Discontinued' },
+  { id: 'on_track', name: said`On track` },
+  { id: 'at_risk', name: said`At risk` },
+  { id: 'off_track', name: said`Off track` },
+  { id: 'not_started', name: said`Not started` },
+  { id: 'finished', name: said`Finished` },
+  { id: 'discontinued', name: said`Discontinued` },
 ] as const
 
 export const ProjectStatus = staticResource('ProjectStatus', projectStatuses, {

@@ -3,6 +3,7 @@ import type { Tables } from '#db/tables.ts'
 import type { Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { type Facts, squish } from './facts.ts'
 import { flawOf } from './identifiers.ts'
 
@@ -29,7 +30,7 @@ export function checkRights(draft: Draft<Project>, { may }: Facts): Violation[] 
 export function checkIdentifier(draft: Draft<Project>, { isTaken }: Facts): Violation[] {
   const { identifier } = draft.row
   if (!identifier || !differs(draft, 'identifier')) return []
-  const flaw = flawOf(identifier) ?? (isTaken ? 'has already been taken' : undefined)
+  const flaw = flawOf(identifier) ?? (isTaken ? said`has already been taken` : undefined)
   return flaw === undefined ? [] : [violation('identifier', flaw)]
 }
 
@@ -37,11 +38,11 @@ export function checkPlace(draft: Draft<Project>, { parents, obstacles }: Facts)
   const { parent_id } = draft.row
   const isMoved = differs(draft, 'parent_id') && parent_id !== null
   return [
-    ...(isMoved && !parents.includes(parent_id) ? [violation('parent', 'does not exist')] : []),
+    ...(isMoved && !parents.includes(parent_id) ? [violation('parent', said`does not exist`)] : []),
     ...obstacles.map((message) => violation('base', message)),
   ]
 }
 
 /** With the limit on giving roles, creating a project gives no role beyond the permissions that the creator holds. */
 export const checkCreatorRole = (_: Draft<Project>, { isRoleWithheld }: Facts): Violation[] =>
-  isRoleWithheld ? [violation('base', 'Roles has an unassignable role.')] : []
+  isRoleWithheld ? [violation('base', said`Roles has an unassignable role.`)] : []

@@ -7,6 +7,7 @@ import { inProject } from '#kernel/access/rules.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { releaseShared, sharings } from './sharing.ts'
 import { rootOf, treeOf } from './tree.ts'
 
@@ -39,7 +40,7 @@ async function openSharings({ row, before }: Draft<Version>, context: Context): 
 
 export function checkVersion({ row }: Draft<Version>): Violation[] {
   const { start_date: start, end_date: end } = row
-  return start && end && end < start ? [violation('endDate', 'must be greater than the start date')] : []
+  return start && end && end < start ? [violation('endDate', said`must be greater than the start date`)] : []
 }
 
 /** Removes a version that is shared less widely than before from work packages that it no longer reaches. */
@@ -50,5 +51,5 @@ export async function withdraw(tx: Transaction, draft: Draft<Version>, _: Versio
 /** Reasons against deleting a version. */
 export async function usesOf({ id }: Version, { db }: Context): Promise<Violation[]> {
   const used = await db.one(sql`select id from work_packages where version_id = ${id} limit 1`)
-  return used ? [violation('base', 'The version cannot be deleted: work packages are planned for it.')] : []
+  return used ? [violation('base', said`The version cannot be deleted: work packages are planned for it.`)] : []
 }

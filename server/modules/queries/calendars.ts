@@ -13,6 +13,7 @@ import { hrefOf } from '#kernel/resource.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { type CalendarEvent, icalendar } from '#text/icalendar.ts'
+import { type Message, said } from '#text/messages.ts'
 import { Query } from './queries.ts'
 import { dated } from './results.ts'
 import { share } from './rights.ts'
@@ -20,21 +21,21 @@ import { share } from './rights.ts'
 const LONGEST = 255
 
 /** The fault of a token's name. */
-function faultOf(name: unknown): string | undefined {
-  if (name === undefined || name === null) return "can't be blank"
-  if (typeof name !== 'string' || !isStorable(name)) return 'is not a text'
-  if (name.trim() === '') return "can't be blank"
-  return [...name].length > LONGEST ? `is too long (maximum is ${LONGEST} characters)` : undefined
+function faultOf(name: unknown): Message | undefined {
+  if (name === undefined || name === null) return said`can't be blank`
+  if (typeof name !== 'string' || !isStorable(name)) return said`is not a text`
+  if (name.trim() === '') return said`can't be blank`
+  return [...name].length > LONGEST ? said`is too long (maximum is ${LONGEST} characters)` : undefined
 }
 
-const refused = (fault: string) => {
-  const wrong: Violation = violation('token_name', `Token name ${fault}.`, { complete: true })
+const refused = (fault: Message) => {
+  const wrong: Violation = violation('token_name', said`Token name ${fault}.`, { complete: true })
   return combined(toErrors(Query, [wrong]))
 }
 
 /** Throws 403 unless the viewer may share the calendar of a visible query. */
 async function mayShare(query: Row, context: Context): Promise<void> {
-  if (!context.settings.ical_enabled) throw forbidden('Query calendars are disabled.')
+  if (!context.settings.ical_enabled) throw forbidden(said`Query calendars are disabled.`)
   await demand(context, share, query)
 }
 
@@ -52,7 +53,7 @@ const createCalendarAddress = operation({
     await mayShare(query, context)
     if (context.proof === 'stale') throw forbidden(CONFIRM)
     if (context.until !== undefined)
-      throw forbidden('The address would outlast the token. Use a token that does not expire, or sign in.')
+      throw forbidden(said`The address would outlast the token. Use a token that does not expire, or sign in.`)
     const name = body.token_name
     const fault = faultOf(name)
     if (fault) throw refused(fault)
@@ -64,7 +65,7 @@ const createCalendarAddress = operation({
         await invalidate(tx, 'tokens')
       })
       .catch((error: unknown) => {
-        throw error instanceof ConstraintError && error.kind === 'unique' ? refused('has already been taken') : error
+        throw error instanceof ConstraintError && error.kind === 'unique' ? refused(said`has already been taken`) : error
       })
     const self = hrefOf(Query, query)
     const address = `/projects/${query.project_id}/calendars/${query.id}/ical?ical_token=${key}`

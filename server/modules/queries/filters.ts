@@ -10,6 +10,7 @@ import { relatedRows } from '#kernel/read/load.ts'
 import { isId, misfit, operatorsOf, takesValues, understood } from '#kernel/read/operators.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { namedIn, sentLink } from '#kernel/write/payload.ts'
+import { said } from '#text/messages.ts'
 import { QueryFilter, QueryOperator, workPackageFilters, workPackages } from './parts.ts'
 
 /** The filters of a query that the viewer may use, and their representations. */
@@ -27,25 +28,25 @@ export const readUses = (row: Row): FilterUse[] => JSON.parse(row.filters ?? '[]
 function lastPart(link: unknown, of: string): string {
   const href = (link as { href?: unknown } | null | undefined)?.href
   if (typeof href !== 'string' || !isStorable(href))
-    throw new ApiError('InvalidRequestBody', `Every filter needs a link to its ${of}: {"_links":{"${of}":{"href":"…"}}}.`)
+    throw new ApiError('InvalidRequestBody', said`Every filter needs a link to its ${of}: {"_links":{"${of}":{"href":"…"}}}.`)
   try {
     return decodeURIComponent(href.split('/').at(-1) ?? '')
   } catch {
-    throw new ApiError('InvalidRequestBody', `The link to a filter's ${of} cannot be read.`)
+    throw new ApiError('InvalidRequestBody', said`The link to a filter's ${of} cannot be read.`)
   }
 }
 
 /** The id in a link to a filter's value; `0` for an impossible id. */
 function valueIn(link: unknown, to: string, context: Context): string {
   const text = namedIn(context.model.of(to), link, context) ?? ''
-  if (text !== 'me' && !/^-?\d+$/.test(text)) throw new FormatError(`links to values of ${to}`)
+  if (text !== 'me' && !/^-?\d+$/.test(text)) throw new FormatError(said`links to values of ${to}`)
   return text === 'me' || isId(text) ? text : '0'
 }
 
 const textOf = (value: unknown): string => {
   if (typeof value === 'boolean') return value ? 't' : 'f'
   const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || !isStorable(text)) throw new FormatError('filters whose values are texts')
+  if (typeof text !== 'string' || !isStorable(text)) throw new FormatError(said`filters whose values are texts`)
   return text
 }
 
@@ -102,7 +103,7 @@ export const filtersKind: Kind = {
   },
   render: (shown: Shown) => shown.instances,
   parse: (value, context) => {
-    if (!Array.isArray(value)) throw new FormatError('an array of filters')
+    if (!Array.isArray(value)) throw new FormatError(said`an array of filters`)
     const uses = new Map(value.map((one) => readInstance(one, context as Context)).map((use) => [use.name, use]))
     return JSON.stringify([...uses.values()])
   },

@@ -12,6 +12,7 @@ import { visibleIds, visibleWhere } from '#kernel/read/load.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { said } from '#text/messages.ts'
 import { reorder, view } from './rights.ts'
 
 type Positions = ReadonlyMap<number, number>
@@ -31,7 +32,7 @@ export const orderKind: Kind = {
   json: { type: 'object', additionalProperties: { type: 'integer' } },
   render: (value) => value,
   parse: (value) => {
-    if (!readOrder(value)) throw new FormatError('an object of positions by id')
+    if (!readOrder(value)) throw new FormatError(said`an object of positions by id`)
     return value
   },
   strategy: 'list',
@@ -117,7 +118,7 @@ async function rearrange({ context, db, params, body }: ApiRequest<'id'>) {
   const query = await rowFrom(params.id, context.model.of('Query'), context)
   if (!(await holds(context, reorder, query))) throw notFound()
   const positions = readOrder(body.delta)
-  if (!positions) throw new ApiError('InvalidRequestBody', 'The body needs a delta: an object of positions by id.')
+  if (!positions) throw new ApiError('InvalidRequestBody', said`The body needs a delta: an object of positions by id.`)
   const now = context.now.toISOString()
   await db.transaction(async (tx) => {
     await place(tx, query.id, positions, context)

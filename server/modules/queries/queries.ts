@@ -13,6 +13,7 @@ import { condition } from '#kernel/read/operators.ts'
 import { single } from '#kernel/read/single.ts'
 import { differs, hrefOf, resource } from '#kernel/resource.ts'
 import { isWritable } from '#kernel/write/schema.ts'
+import { type Message, said } from '#text/messages.ts'
 import { changeQuery, copyOrders } from './copies.ts'
 import { filterSchemas, schemasAt } from './filter-schemas.ts'
 import { filtersKind, loadFilters, readUses, type Shown } from './filters.ts'
@@ -26,7 +27,7 @@ type Query = Tables['queries']
 
 interface Facts {
   /** Faults of the filters in the payload, in sentences. */
-  readonly faults: readonly string[]
+  readonly faults: readonly Message[]
   /** Whether the viewer may keep it where it is proposed to be. */
   readonly mayMove: boolean
 }
@@ -92,16 +93,16 @@ function check(draft: Draft<Query>, { faults, mayMove }: Facts): Violation[] {
   if (isMoved && !mayMove) throw forbidden()
   const violations = faults.map((fault) => violation('filters', fault, { complete: true }))
   const isGrouped = row.group_by && (row.group_by as unknown) !== NOTHING
-  if (isGrouped && row.show_hierarchies) violations.push(violation('showHierarchies', 'and grouping exclude each other'))
+  if (isGrouped && row.show_hierarchies) violations.push(violation('showHierarchies', said`and grouping exclude each other`))
   if (readIds(row.highlighted_attributes).some((id) => !highlightable.includes(id)))
-    violations.push(violation('highlightedAttributes', 'is not set to one of the allowed values'))
+    violations.push(violation('highlightedAttributes', said`is not set to one of the allowed values`))
   return violations
 }
 
 /** Rejects a malformed order. */
 function checkOrder({ virtual }: Draft<Query>): Violation[] {
   const order = virtual?.orderedWorkPackages ?? {}
-  return readOrder(order) ? [] : [violation('orderedWorkPackages', 'is not an object of positions by id')]
+  return readOrder(order) ? [] : [violation('orderedWorkPackages', said`is not an object of positions by id`)]
 }
 
 const shown = (row: Query, { loaded }: Loaded): Shown | undefined => loaded.filters.get(row)

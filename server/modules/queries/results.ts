@@ -11,6 +11,7 @@ import { NOW } from '#kernel/read/timestamps.ts'
 import { ofProject } from '#modules/work-packages/filters.ts'
 import { listAt } from '#modules/work-packages/list.ts'
 import { timestampsIn } from '#modules/work-packages/moments.ts'
+import { said } from '#text/messages.ts'
 import { loadFilters, readUses } from './filters.ts'
 import { QueryColumn, QueryGroupBy, QuerySortBy, workPackages } from './parts.ts'
 import { displays, highlightingModes, labelsKind, zoomLevels } from './values.ts'
@@ -107,7 +108,7 @@ async function usable(uses: readonly FilterUse[], row: Row, context: Context): P
 const oneOf =
   (parameter: string, list: readonly string[]) =>
   (text: string): string => {
-    if (!list.includes(text)) throw invalidQuery(`The parameter ${parameter} is none of ${list.join(', ')}.`)
+    if (!list.includes(text)) throw invalidQuery(said`The parameter ${parameter} is none of ${list.join(', ')}.`)
     return text
   }
 
@@ -116,7 +117,7 @@ function readColumns(texts: readonly string[], context: Context): string {
   const names = texts.flatMap((text) => (text.match(/[\w/.-]+/g) ?? []).map((part) => part.split('/').at(-1) ?? ''))
   const ids = names.map((name) => {
     const id = propertyNamed(workPackages(context), name)?.name
-    if (id === undefined || !context.model.of(QueryColumn).rows?.has(id)) throw invalidQuery(`"${name}" is no column.`)
+    if (id === undefined || !context.model.of(QueryColumn).rows?.has(id)) throw invalidQuery(said`"${name}" is no column.`)
     return id
   })
   return JSON.stringify([...new Set(ids)])
@@ -132,7 +133,7 @@ function readLabels(text: string): unknown {
   try {
     return labelsKind.parse(JSON.parse(text))
   } catch {
-    throw invalidQuery('The parameter timelineLabels is not a JSON object with the members left, right and farRight.')
+    throw invalidQuery(said`The parameter timelineLabels is not a JSON object with the members left, right and farRight.`)
   }
 }
 
@@ -194,7 +195,7 @@ export async function overridden(row: Row, context: Context): Promise<Row> {
   const asked: Row = { ...row, ...changed }
   if (asked.group_by && asked.show_hierarchies) {
     if (changed.group_by && changed.show_hierarchies && !isLenient)
-      throw invalidQuery('groupBy and showHierarchies=true exclude each other.')
+      throw invalidQuery(said`groupBy and showHierarchies=true exclude each other.`)
     asked.show_hierarchies = false
   }
   if ('filters' in changed && !isLenient) return asked

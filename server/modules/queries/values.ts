@@ -2,6 +2,7 @@
 import type { Kind } from '#kernel/declaration.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
 import { expectedTimestamps, NOW, readTimestamps } from '#kernel/read/timestamps.ts'
+import { said } from '#text/messages.ts'
 
 export const zoomLevels = ['auto', 'days', 'weeks', 'months', 'quarters', 'years'] as const
 export const highlightingModes = ['inline', 'none', 'status', 'type', 'priority'] as const
@@ -18,7 +19,7 @@ export const timestampsKind: Kind = {
     const list = typeof value === 'string' ? value.split(',') : value
     if (Array.isArray(list) && list.length === 0) return JSON.stringify([NOW])
     const timestamps = Array.isArray(list) ? readTimestamps(list) : undefined
-    if (!timestamps) throw new FormatError(`an array of ${expectedTimestamps}`)
+    if (!timestamps) throw new FormatError(said`an array of ${expectedTimestamps}`)
     return JSON.stringify(timestamps)
   },
   strategy: 'text',
@@ -37,11 +38,11 @@ export const labelsKind: Kind = {
   render: (text: string) => JSON.parse(text),
   parse: (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new FormatError('an object with left, right and farRight')
+      throw new FormatError(said`an object with left, right and farRight`)
     const labels = value as Record<string, unknown>
     const kept = places.filter((place) => Object.hasOwn(labels, place)).map((place) => [place, labels[place]] as const)
     if (!kept.every(([, label]) => label === null || (typeof label === 'string' && isStorable(label) && label.length < 256)))
-      throw new FormatError('an object with texts as left, right and farRight')
+      throw new FormatError(said`an object with texts as left, right and farRight`)
     return JSON.stringify(Object.fromEntries(kept))
   },
   strategy: 'text',

@@ -14,6 +14,7 @@ import { extension } from '#kernel/resource.ts'
 import { save, writing } from '#kernel/write/commit.ts'
 import { sentLink, toErrors } from '#kernel/write/payload.ts'
 import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
+import { said } from '#text/messages.ts'
 import { manageLinks, viewLinksOfWork } from './access.ts'
 import { remoteFor } from './connections.ts'
 import { FILE_STATES, FileLink, type FileState } from './file-links.ts'
@@ -60,7 +61,7 @@ const listFileLinks = operation({
       return ok(await list())
     } catch (error) {
       const isOfFilter = error instanceof ApiError && error.identifier === 'InvalidQuery' && context.params.has('filters')
-      throw isOfFilter ? invalidQuery("The query parameter 'filters' is missing or malformed.") : error
+      throw isOfFilter ? invalidQuery(said`The query parameter 'filters' is missing or malformed.`) : error
     }
   },
 })
@@ -160,10 +161,14 @@ const createFileLinks = operation({
 function elementsIn(body: Payload): readonly Payload[] {
   const isObject = (value: unknown): value is Payload => typeof value === 'object' && value !== null && !Array.isArray(value)
   const { elements } = isObject(body._embedded) ? body._embedded : {}
-  if (!Array.isArray(elements) || !elements.every(isObject)) throw badRequest('_embedded.elements must be a list of objects.')
+  if (!Array.isArray(elements) || !elements.every(isObject)) throw badRequest(said`_embedded.elements must be a list of objects.`)
   const fault =
-    elements.length === 0 ? "can't be blank" : elements.length > MOST ? `are too many (maximum is ${MOST} elements)` : undefined
-  if (fault) throw toErrors({ properties: [] }, [violation('elements', `Elements ${fault}.`, { complete: true })])[0]
+    elements.length === 0
+      ? said`can't be blank`
+      : elements.length > MOST
+        ? said`are too many (maximum is ${MOST} elements)`
+        : undefined
+  if (fault) throw toErrors({ properties: [] }, [violation('elements', said`Elements ${fault}.`, { complete: true })])[0]
   return elements
 }
 
@@ -196,8 +201,12 @@ const UNKNOWN = 2147483647
 function errorsOf(violations: Prepared['violations'], element: Payload): ApiError[] {
   const file = (element.originData as OriginData | undefined)?.name
   return toErrors(FileLink, violations).map(
-    ({ identifier, message, details }) =>
-      new ApiError(identifier, typeof file === 'string' ? `File link ${file}: ${message}` : message, details ? { details } : {}),
+    ({ identifier, sentence, details }) =>
+      new ApiError(
+        identifier,
+        typeof file === 'string' ? said`File link ${file}: ${sentence}` : sentence,
+        details ? { details } : {},
+      ),
   )
 }
 

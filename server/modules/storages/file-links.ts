@@ -4,6 +4,7 @@ import type { Tables } from '#db/tables.ts'
 import { signedIn, through } from '#kernel/access/rules.ts'
 import type { Draft, Loaded } from '#kernel/declaration.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { manageLinks, viewLinksOfWork } from './access.ts'
 import { type OriginData, originDataFault, originDataKind } from './kinds.ts'
 
@@ -23,10 +24,10 @@ const manage = through('work_package_id', 'work_packages', manageLinks(), ofWork
 
 /** How a file is at its storage, for the viewer. */
 export const fileStates = {
-  'permission:ViewAllowed': 'View allowed',
-  'permission:ViewNotAllowed': 'View not allowed',
-  NotFound: 'Not found',
-  Error: 'Error',
+  'permission:ViewAllowed': said`View allowed`,
+  'permission:ViewNotAllowed': said`View not allowed`,
+  NotFound: said`Not found`,
+  Error: said`Error`,
 } as const
 export type FileState = keyof typeof fileStates
 

@@ -6,6 +6,7 @@ import { isStorable } from '#kernel/kinds.ts'
 import { holds, ok, operation, rowAt } from '#kernel/operation.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { toErrors } from '#kernel/write/payload.ts'
+import { type Message, said } from '#text/messages.ts'
 import { manageInProject, manageLinks } from './access.ts'
 import { credentialsOf, remoteFor } from './connections.ts'
 import { asking } from './failures.ts'
@@ -22,14 +23,14 @@ const storageAt = async (id: string, context: Context): Promise<StorageRow> =>
 const shown = (file: RemoteFile) => ({ ...file, _type: 'StorageFile', _links: { self: { href: noLink('storage_file') } } })
 
 /** The texts under these names in a body. Throws an ApiError 422 for those that are missing or none. */
-function textsIn<N extends string>(body: Payload, labels: Readonly<Record<N, string>>): Record<N, string> {
+function textsIn<N extends string>(body: Payload, labels: Readonly<Record<N, Message>>): Record<N, string> {
   const texts: Record<string, string> = {}
   const violations: Violation[] = []
-  for (const [name, label] of Object.entries<string>(labels)) {
+  for (const [name, label] of Object.entries<Message>(labels)) {
     const value = body[name]
     const text = typeof value === 'number' ? String(value) : value
     if (typeof text === 'string' && text.trim() !== '' && isStorable(text)) texts[name] = text
-    else violations.push(violation(name, `${label} can't be blank.`, { complete: true }))
+    else violations.push(violation(name, said`${label} can't be blank.`, { complete: true }))
   }
   if (violations.length > 0) throw combined(toErrors({ properties: [] }, violations))
   return texts as Record<N, string>
@@ -38,7 +39,7 @@ function textsIn<N extends string>(body: Payload, labels: Readonly<Record<N, str
 /** Throws an ApiError 422 for a name that would lead to another folder. */
 function checkName(attribute: string, name: string): void {
   if (!/[/\p{Cc}]/u.test(name) && name !== '.' && name !== '..') return
-  const fault = violation(attribute, 'The name cannot contain slashes or control characters.', { complete: true })
+  const fault = violation(attribute, said`The name cannot contain slashes or control characters.`, { complete: true })
   throw combined(toErrors({ properties: [] }, [fault]))
 }
 
@@ -90,7 +91,11 @@ const prepareUpload = operation({
   takes: 'UploadRequest',
   run: async ({ context, params, body }) => {
     const storage = await storageAt(params.id, context)
-    const { fileName, parent, projectId } = textsIn(body, { projectId: 'Project', fileName: 'File name', parent: 'Parent' })
+    const { fileName, parent, projectId } = textsIn(body, {
+      projectId: said`Project`,
+      fileName: said`File name`,
+      parent: said`Parent`,
+    })
     checkName('fileName', fileName)
     await demandUse(context, storage, Number(projectId))
     const remote = await remoteFor(context, storage)
@@ -99,7 +104,7 @@ const prepareUpload = operation({
       status: 201,
       body: {
         _type: 'UploadLink',
-        _links: { self: { href: noLink('upload_link') }, destination: { href, method, title: 'Upload File' } },
+        _links: { self: { href: noLink('upload_link') }, destination: { href, method, title: said`Upload File` } },
       },
     }
   },
@@ -125,7 +130,7 @@ const createFolder = operation({
   takes: 'StorageFolderRequest',
   run: async ({ context, params, body }) => {
     const storage = await storageAt(params.id, context)
-    const { name, parentId } = textsIn(body, { name: 'Name', parentId: 'Parent' })
+    const { name, parentId } = textsIn(body, { name: said`Name`, parentId: said`Parent` })
     checkName('name', name)
     await demandAnyUse(context, storage)
     const remote = await remoteFor(context, storage)
@@ -175,7 +180,7 @@ export async function withConnection(
 ): Promise<string> {
   const credentials = isSingleSignOn(storage) ? undefined : await credentialsOf(context.outside, storage.id)
   if (!credentials && !isSingleSignOn(storage))
-    throw notFound('The file storage is not configured yet. An administrator has to store its OAuth client credentials.')
+    throw notFound(said`The file storage is not configured yet. An administrator has to store its OAuth client credentials.`)
   const remote = await remoteFor(context, storage)
   if (remote || !credentials) return asking(remote, work, { isAsked: true })
   const query = context.params.size > 0 ? `?${context.params}` : ''

@@ -1,6 +1,7 @@
 /** Kinds of values of storages: types and methods as URNs, addresses, folders, and data of files. */
 import type { Kind } from '#kernel/declaration.ts'
 import { asText, dateTime, FormatError, isStorable } from '#kernel/kinds.ts'
+import { type Message, said } from '#text/messages.ts'
 
 const URN = 'urn:openproject-org:api:v3:storages'
 
@@ -13,16 +14,16 @@ export type StorageType = keyof typeof types
 
 /** How users of a Nextcloud are authenticated. */
 export const methods = {
-  TwoWayOAuth2: 'Two-way OAuth 2.0 authorization code flow',
-  OAuth2SSO: 'Single sign-on through an OpenID Connect provider',
+  TwoWayOAuth2: said`Two-way OAuth 2.0 authorization code flow`,
+  OAuth2SSO: said`Single sign-on through an OpenID Connect provider`,
 } as const
 
 /** How the connection of a viewer is. */
 export const states = {
-  Connected: 'Connected',
-  NotConnected: 'Not connected',
-  FailedAuthorization: 'Authorization failed',
-  Error: 'Error',
+  Connected: said`Connected`,
+  NotConnected: said`Not connected`,
+  FailedAuthorization: said`Authorization failed`,
+  Error: said`Error`,
 } as const
 export type State = keyof typeof states
 
@@ -35,14 +36,14 @@ const urn = (prefix: string, values: readonly string[]): Kind => ({
   json: { type: 'string', examples: values.map((value) => `${prefix}:${value}`) },
   render: (value) => `${prefix}:${value}`,
   parse: (value) => {
-    if (typeof value !== 'string' || !isStorable(value)) throw new FormatError(`a URN such as ${prefix}:${values[0]}`)
+    if (typeof value !== 'string' || !isStorable(value)) throw new FormatError(said`a URN such as ${prefix}:${values[0] ?? ''}`)
     return value.startsWith(`${prefix}:`) ? value.slice(prefix.length + 1) : value
   },
   strategy: 'list',
 })
 
 const isOneOf = (values: object) => (value: unknown) =>
-  Object.hasOwn(values, asText(value)) ? undefined : 'is not set to one of the allowed values'
+  Object.hasOwn(values, asText(value)) ? undefined : said`is not set to one of the allowed values`
 
 export const typeKind = urn(URN, Object.keys(types))
 export const typeFault = isOneOf(types)
@@ -62,7 +63,7 @@ export const originKind: Kind = {
   json: { type: 'string', format: 'uri', examples: ['https://files.example.org', 'https://cloud.example.org/drive'] },
   render: (value) => value,
   parse: (value) => {
-    if (typeof value !== 'string' || !isStorable(value)) throw new FormatError('an address')
+    if (typeof value !== 'string' || !isStorable(value)) throw new FormatError(said`an address`)
     return withoutSlashes(value.trim()) || null
   },
   strategy: 'string',
@@ -71,12 +72,12 @@ export const originKind: Kind = {
 const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
 
 /** The fault of a storage's address. It must be protected from third parties, as tokens are sent to it. */
-export function originFault(value: unknown): string | undefined {
+export function originFault(value: unknown): Message | undefined {
   const text = asText(value)
   const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || /[?#]/.test(text))
-    return 'must be an address such as https://files.example.org'
-  if (url.protocol === 'http:' && !LOOPBACKS.includes(url.hostname)) return 'must begin with https://'
+    return said`must be an address such as https://files.example.org`
+  if (url.protocol === 'http:' && !LOOPBACKS.includes(url.hostname)) return said`must begin with https://`
   return undefined
 }
 
@@ -87,9 +88,9 @@ export const folderKind: Kind = {
   render: ({ storage, folder }) => `/api/v3/storages/${storage}/files/${encodeURIComponent(folder)}`,
   parse: (value) => {
     const [, storage, folder = ''] = /^\/api\/v3\/storages\/(\d+)\/files\/([^/?#]+)$/.exec(asText(value)) ?? []
-    if (storage === undefined) throw new FormatError('a link like /api/v3/storages/:id/files/:folder')
+    if (storage === undefined) throw new FormatError(said`a link like /api/v3/storages/:id/files/:folder`)
     const id = decoded(folder)
-    if (id === undefined || !isStorable(id)) throw new FormatError('a link like /api/v3/storages/:id/files/:folder')
+    if (id === undefined || !isStorable(id)) throw new FormatError(said`a link like /api/v3/storages/:id/files/:folder`)
     return `${storage}/${id}`
   },
   strategy: 'string',
@@ -139,7 +140,8 @@ export const originDataKind: Kind = {
   },
   render: (value) => value,
   parse: (value): OriginData => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('an object with id and name')
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new FormatError(said`an object with id and name`)
     const { id, ...given } = value as Record<string, unknown>
     const data: Record<string, string> = {
       id: typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : asOwnText(id, 'id'),
@@ -155,13 +157,13 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 
 function asOwnText(value: unknown, member: string): string {
   if (typeof value !== 'string' || !isStorable(value) || value.length > LONGEST)
-    throw new FormatError(`an object whose ${member} is a text of ${LONGEST} characters at most`)
+    throw new FormatError(said`an object whose ${member} is a text of ${LONGEST} characters at most`)
   return value
 }
 
 /** The fault of what a client tells of a file. */
-export const originDataFault = (value: unknown): string | undefined => {
+export const originDataFault = (value: unknown): Message | undefined => {
   const { id, name } = value as OriginData
-  if (id.trim() === '') return 'must have an id'
-  return name.trim() === '' ? 'must have a name' : undefined
+  if (id.trim() === '') return said`must have an id`
+  return name.trim() === '' ? said`must have a name` : undefined
 }

@@ -5,6 +5,7 @@ import { forgetProviderTokens } from '#identity/provider-tokens.ts'
 import type { Context } from '#kernel/declaration.ts'
 import { notFound } from '#kernel/errors.ts'
 import { visibleRowsWhere } from '#kernel/read/load.ts'
+import { said } from '#text/messages.ts'
 import type { State } from './kinds.ts'
 import { isConfigured, loadAccess, stateOf } from './knowledge.ts'
 import type { StorageRow } from './remotes/remote.ts'
@@ -75,11 +76,11 @@ export async function ownConnections(context: Context): Promise<readonly OwnConn
  */
 export async function disconnect(tx: Transaction, connection: number, user: number): Promise<void> {
   const count = await tx.run(sql`delete from storage_connections where id = ${connection} and user_id = ${user}`)
-  if (count === 0) throw notFound('The connection does not exist.')
+  if (count === 0) throw notFound(said`The connection does not exist.`)
 }
 
 /** Ends the connections of a user by single sign-on, until the user signs in by the provider again. */
 export async function disconnectProvider(tx: Transaction, user: number): Promise<void> {
   await tx.run(sql`delete from storage_accounts where user_id = ${user}`)
-  if ((await forgetProviderTokens(tx, user)) === 0) throw notFound('The connection does not exist.')
+  if ((await forgetProviderTokens(tx, user)) === 0) throw notFound(said`The connection does not exist.`)
 }

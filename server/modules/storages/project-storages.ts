@@ -11,6 +11,7 @@ import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { entryOf } from '#kernel/write/history.ts'
 import { removeRows } from '#kernel/write/removal.ts'
+import { said } from '#text/messages.ts'
 import { manageInProject, viewLinks } from './access.ts'
 import { folderKind, withoutSlashes } from './kinds.ts'
 import { accessOf, isConfigured, loadAccess } from './knowledge.ts'
@@ -50,9 +51,9 @@ async function lookUp({ row }: Draft<Row>, { db }: Context): Promise<Facts> {
 const offered = ({ isManageable }: Facts): readonly string[] => modes.filter((mode) => mode !== 'automatic' || isManageable)
 
 function check({ row, given }: Draft<Row>): Violation[] {
-  if (row.project_folder_id === '') return [violation('projectFolder', 'must be a folder of the storage')]
+  if (row.project_folder_id === '') return [violation('projectFolder', said`must be a folder of the storage`)]
   const isMissing = row.project_folder_mode === 'manual' && (row.project_folder_id ?? null) === null
-  return isMissing && !given.has('projectFolder') ? [violation('projectFolder', "can't be blank")] : []
+  return isMissing && !given.has('projectFolder') ? [violation('projectFolder', said`can't be blank`)] : []
 }
 
 /** Removes the links of the project's work packages to files in the storage as well, and the members' rights in a managed folder. */

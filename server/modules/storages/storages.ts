@@ -8,6 +8,7 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { single } from '#kernel/read/single.ts'
 import { extension, listHref, resource } from '#kernel/resource.ts'
 import { addressOf } from '#kernel/settings.ts'
+import { said } from '#text/messages.ts'
 import { seesStorage } from './access.ts'
 import { checkConnection } from './connections.ts'
 import {
@@ -36,10 +37,10 @@ const hosted = ({ row }: Draft<Row>): boolean => row.type !== 'OneDrive'
 const MOST = 255
 /** For secrets, whose stored form is longer than the text. */
 const tooLong = (value: unknown) =>
-  typeof value === 'string' && value.length > MOST ? `is too long (maximum is ${MOST} characters)` : undefined
+  typeof value === 'string' && value.length > MOST ? said`is too long (maximum is ${MOST} characters)` : undefined
 
 /** A tenant and a drive are part of addresses that tokens are sent to. */
-const identifier = (value: unknown) => (/^[\w!-][\w!.-]*$/.test(String(value)) ? undefined : 'is invalid')
+const identifier = (value: unknown) => (/^[\w!-][\w!.-]*$/.test(String(value)) ? undefined : said`is invalid`)
 
 /** The name that a storage has unless somebody chooses one, and no application password in place of an empty one. */
 const completed = ({ row }: Draft<Row>): Partial<Row> => ({
@@ -187,7 +188,7 @@ export const Storage = resource('Storage', 'storages', {
         (loaded.uploads.get(id) ?? []).map((projectId: number) => ({
           href: `/api/v3/storages/${id}/files/prepare_upload`,
           method: 'post',
-          title: 'Upload file',
+          title: said`Upload file`,
           payload: { projectId, fileName: '{fileName}', parent: '{parent}' },
           templated: true,
         })),
@@ -206,7 +207,7 @@ export const Storage = resource('Storage', 'storages', {
         const address = connectPath(row.id, accessOf(row, page)?.client_id ?? '')
         return addressOf(page.context.settings, address)
       },
-      title: 'Authorize',
+      title: said`Authorize`,
       // With single sign-on there is nothing to consent to: users are connected by signing in.
       when: (row, page) =>
         !isSingleSignOn(row) &&

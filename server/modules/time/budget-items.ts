@@ -1,6 +1,7 @@
 /** Planned items of budgets: lists of labour and of material, stored as JSON. */
 import type { Kind } from '#kernel/declaration.ts'
 import { FormatError, isStorable } from '#kernel/kinds.ts'
+import { said } from '#text/messages.ts'
 
 /** An item: how much of something is planned, and what that costs. */
 interface Item {
@@ -18,7 +19,7 @@ const isQuantity = (value: unknown): value is number =>
 
 /** Lists of items that are measured in `of`. */
 const itemsIn = (type: string, of: 'hours' | 'units', example: Item): Kind => {
-  const expected = `a list of at most ${MOST_ITEMS} objects with the numbers ${of} and amount, and a description`
+  const expected = said`a list of at most ${MOST_ITEMS} objects with the numbers ${of} and amount, and a description`
   const read = (item: unknown): Item => {
     const { description = '', amount, [of]: quantity } = (item ?? {}) as Record<string, unknown>
     const isText = typeof description === 'string' && isStorable(description) && description.length <= 255

@@ -15,6 +15,7 @@ import { ownProject, projectsFor } from '#modules/projects/belonging.ts'
 import { enabledModules } from '#modules/projects/modules.ts'
 import { wherePermitted } from '#modules/work-packages/filters.ts'
 import { isMoved, leaveBehind } from '#modules/work-packages/moving.ts'
+import { said } from '#text/messages.ts'
 import { laborItems, materialItems, totalOf } from './budget-items.ts'
 import { TimeEntry } from './time-entries.ts'
 
@@ -91,7 +92,7 @@ export const Budget = resource('Budget', 'budgets', {
   actions: {
     workPackages: {
       href: ({ id }) => listHref('work_packages', { budget: ['=', id] }),
-      title: 'Work packages',
+      title: said`Work packages`,
       may: both(view, inProject('view_work_packages')),
     },
   },
@@ -125,7 +126,7 @@ export const workPackageExtension = extension('WorkPackage', 'work_packages', {
   glossary: { budget: 'The budget that it counts towards.' },
   properties: (p) => ({
     budget: p.link('Budget', {
-      section: 'Costs',
+      section: said`Costs`,
       read: view,
       inSchema: view,
       eligible: ({ row }: Proposal) => sql`budgets.project_id = ${row.project_id}`,

@@ -11,6 +11,7 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { differs, extension, listHref, resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { readStart, startOf } from './clock.ts'
 
 type Entry = Tables['time_entries']
@@ -86,13 +87,17 @@ function startTime(draft: Draft<Entry>): Partial<Entry> {
 function checkStart(draft: Draft<Entry>): Violation[] {
   const given = givenStart(draft)
   if (!given) return []
-  if (!given.start) return [violation('startTime', 'is not a valid date', { identifier: 'PropertyFormatError' })]
+  if (!given.start) return [violation('startTime', said`is not a valid date`, { identifier: 'PropertyFormatError' })]
   const { spent_on: day } = draft.row
   if (given.start.day === day) return []
   return [
-    violation('startTime', `The date of the start time (${given.start.day}) must be the date the time is booked for (${day}).`, {
-      complete: true,
-    }),
+    violation(
+      'startTime',
+      said`The date of the start time (${given.start.day}) must be the date the time is booked for (${day}).`,
+      {
+        complete: true,
+      },
+    ),
   ]
 }
 
@@ -104,17 +109,18 @@ function check(draft: Draft<Entry>, facts: Facts, { viewer }: Context): Violatio
   const isMoved = before && (differs(draft, 'project_id') || differs(draft, 'entity_id'))
   if (isMoved && !facts.mayMove) throw forbidden()
   const isNamed = given.has('entity') || given.has('workPackage')
-  if (!row.project_id && (before || !isNamed)) violations.push(violation('project', "can't be blank"))
+  if (!row.project_id && (before || !isNamed)) violations.push(violation('project', said`can't be blank`))
   const isPlaced = row.project_id !== NOTHING
   if (isPlaced && row.entity_id && facts.workPackage?.project_id !== row.project_id) {
-    if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id')) violations.push(violation('entity', 'is invalid'))
+    if (!before || differs(draft, 'entity_id') || differs(draft, 'project_id'))
+      violations.push(violation('entity', said`is invalid`))
   }
   if (row.activity_id && differs(draft, 'activity_id') && !facts.activities.get(row.activity_id)?.is_active) {
-    violations.push(violation('activity', 'is not set to one of the allowed values'))
+    violations.push(violation('activity', said`is not set to one of the allowed values`))
   }
-  if (row.ongoing && !isOwn) violations.push(violation('ongoing', 'can only be set for oneself'))
+  if (row.ongoing && !isOwn) violations.push(violation('ongoing', said`can only be set for oneself`))
   if (row.ongoing && facts.isRunning)
-    violations.push(violation('base', 'An ongoing time entry already exists: stop it before starting another.'))
+    violations.push(violation('base', said`An ongoing time entry already exists: stop it before starting another.`))
   return violations
 }
 
@@ -248,7 +254,7 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
       listed: true,
       read: seesTime,
       inSchema: seesTime,
-      section: 'Estimates and progress',
+      section: said`Estimates and progress`,
       readOnly: true,
       select: byRule(
         visible,
@@ -261,13 +267,13 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   actions: {
     timeEntries: {
       href: ({ id }) => listHref('time_entries', { work_package_id: ['=', id] }),
-      title: 'Time entries',
+      title: said`Time entries`,
       may: seesTime,
     },
     logTime: {
       href: () => '/api/v3/time_entries',
       method: 'post',
-      title: ({ subject }) => `Log time on ${subject}`,
+      title: ({ subject }) => said`Log time on ${subject}`,
       may: either(inProject('log_time'), ownTime('log_own_time', 'id')),
     },
   },

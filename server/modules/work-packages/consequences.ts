@@ -14,6 +14,7 @@ import { toErrors } from '#kernel/write/payload.ts'
 import { reach, reachBelow } from '#kernel/write/reach.ts'
 import { removeRows } from '#kernel/write/removal.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { said } from '#text/messages.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
 import { boundOf, networkOf, successorsOf } from './network.ts'
@@ -235,5 +236,4 @@ async function demandTime(tx: Transaction, booked: Sql, context: Context): Promi
   if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
 
-const TIME_STAYS =
-  'Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.'
+const TIME_STAYS = said`Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.`

@@ -1,6 +1,7 @@
 /** Start date, due date and duration depend on each other; the payload decides which one is recomputed. */
 import type { Violation } from '#kernel/errors.ts'
 import { violation } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 import { type Calendar, dueDate, durationBetween, everyDay, soonestWorkingDay, startDate } from './working-days.ts'
 
 export interface Dates {
@@ -70,21 +71,21 @@ export function dateViolations(
   const { start_date, due_date, duration } = dates
   const violations: Violation[] = []
   if (start_date && due_date && due_date < start_date) {
-    return [violation('dueDate', 'must be greater than or equal to the start date')]
+    return [violation('dueDate', said`must be greater than or equal to the start date`)]
   }
   if (isMilestone) return []
-  if (duration !== null && duration < 1) return [violation('duration', 'must be greater than 0')]
+  if (duration !== null && duration < 1) return [violation('duration', said`must be greater than 0`)]
   if (start_date && due_date && duration !== null) {
     const actual = durationBetween(start_date, due_date, calendar)
     if (duration > actual)
-      violations.push(violation('duration', 'is larger than the interval between start date and finish date'))
+      violations.push(violation('duration', said`is larger than the interval between start date and finish date`))
     if (duration < actual)
-      violations.push(violation('duration', 'is smaller than the interval between start date and finish date'))
+      violations.push(violation('duration', said`is smaller than the interval between start date and finish date`))
   }
   const missing = inOrder.find(
     (field) => dates[field] === null && provided.has(field) && inOrder.every((other) => other === field || dates[other] !== null),
   )
-  if (missing) violations.push(violation(apiNames[missing], 'cannot be empty as it follows from the other two'))
+  if (missing) violations.push(violation(apiNames[missing], said`cannot be empty as it follows from the other two`))
   return violations
 }
 

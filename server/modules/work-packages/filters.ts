@@ -14,6 +14,7 @@ import { matchesAnyText, matchesColumn, type Text } from '#kernel/read/search.ts
 import { knownGroupUsers } from '#modules/accounts/group-filter.ts'
 import { membersSeen } from '#modules/accounts/visibility.ts'
 import { descendantsOf } from '#modules/projects/tree.ts'
+import { said } from '#text/messages.ts'
 import { family, relatable } from './relatable.ts'
 import { isMirrored, managesAnywhere, relationTypes, storedType, typeLabels } from './relation-types.ts'
 import { comments, fileContents, fileNames, searchedTexts } from './texts.ts'
@@ -213,7 +214,7 @@ const relatableTo: Filter = {
   to: 'WorkPackage',
   unlisted: true,
   operators: ['relates', ...relationTypes.filter((type) => type !== 'relates'), ...family],
-  operatorNames: { ...typeLabels, parent: 'parent', child: 'child', children: 'children' },
+  operatorNames: { ...typeLabels, parent: said`parent`, child: said`child`, children: said`children` },
   allowed: async (values, context) => {
     const [manages] = await rights(context, managesAnywhere)
     return values.length === 1 && manages.anywhere && areVisible('WorkPackage', values, context)

@@ -2,6 +2,7 @@
 import type { Tables } from '#db/tables.ts'
 import { inProject, signedIn } from '#kernel/access/rules.ts'
 import type { Action, Loaded } from '#kernel/declaration.ts'
+import { said } from '#text/messages.ts'
 import type { Relatives } from './hierarchy.ts'
 
 type WorkPackage = Tables['work_packages']
@@ -61,14 +62,14 @@ export const links: Record<string, Action<WorkPackage & Watched>> = {
     href: ({ project_id }, { related }) =>
       `/api/v3/projects/${related.get('Project')?.get(project_id)?.identifier ?? project_id}/work_packages`,
     method: 'post',
-    title: ({ subject }) => `Add child of ${subject}`,
+    title: ({ subject }) => said`Add child of ${subject}`,
     may: inProject('add_work_packages'),
     when: isNoMilestone,
   },
   changeParent: {
     href: self,
     method: 'patch',
-    title: ({ subject }) => `Change parent of ${subject}`,
+    title: ({ subject }) => said`Change parent of ${subject}`,
     may: inProject('manage_subtasks'),
   },
   previewMarkup: { href: (row) => `/api/v3/render/markdown?context=${self(row)}`, method: 'post', harmless: true },

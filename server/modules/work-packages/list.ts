@@ -6,6 +6,7 @@ import type { Body, Context, IndexOptions, Link, Loaded, Query } from '#kernel/d
 import { badRequest } from '#kernel/errors.ts'
 import { index } from '#kernel/read/list.ts'
 import { writeFilters } from '#kernel/read/parse.ts'
+import { said } from '#text/messages.ts'
 import { includesSubprojects, listedProject, ofProject } from './filters.ts'
 import { timestampsOf } from './moments.ts'
 import { pageSchemas, schemasHref } from './schemas.ts'
@@ -36,7 +37,7 @@ function repeated(context: Context, query: Query): Record<string, string> {
 function showsHierarchies({ params }: Context): boolean {
   const isGrouped = Boolean(params.get('groupBy') ?? params.get('group_by') ?? params.get('g'))
   const asked = params.get('showHierarchies')
-  if (isGrouped && asked === 'true') throw badRequest('groupBy and showHierarchies=true exclude each other.')
+  if (isGrouped && asked === 'true') throw badRequest(said`groupBy and showHierarchies=true exclude each other.`)
   return isGrouped ? false : asked !== 'false'
 }
 

@@ -1,13 +1,15 @@
 import type { Context, Moment } from '#kernel/declaration.ts'
 import { invalidQuery } from '#kernel/errors.ts'
 import { expectedTimestamps, momentOf, NOW, readTimestamps } from '#kernel/read/timestamps.ts'
+import { said } from '#text/messages.ts'
 import { calendarOf } from './facts.ts'
 import { isWorkingDay } from './working-days.ts'
 
 /** Parses timestamps separated by commas. Throws 400 for an invalid one. */
 export function timestampsIn(text: string): string[] {
   const timestamps = readTimestamps(text.split(','))
-  if (!timestamps) throw invalidQuery(`The parameter timestamps is not a list, separated by commas, of ${expectedTimestamps}.`)
+  if (!timestamps)
+    throw invalidQuery(said`The parameter timestamps is not a list, separated by commas, of ${expectedTimestamps}.`)
   return timestamps
 }
 

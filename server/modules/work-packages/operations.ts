@@ -14,6 +14,7 @@ import { commitLink, form } from '#kernel/write/form.ts'
 import { idLinked, sentLink, toErrors } from '#kernel/write/payload.ts'
 import { findRow, prepareWrite } from '#kernel/write/prepare.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { said } from '#text/messages.ts'
 import { assignable } from './facts.ts'
 import { listAt, listParameters } from './list.ts'
 import { WorkPackage } from './work-packages.ts'
@@ -204,13 +205,13 @@ const addWatcher = operation({
     const User = context.model.of('User')
     const id = await idLinked(User, sentLink(body, 'user'), context)
     if (id === undefined)
-      throw new ApiError('InvalidRequestBody', 'The body must name a user: {"user":{"href":"/api/v3/users/1"}}.')
+      throw new ApiError('InvalidRequestBody', said`The body must name a user: {"user":{"href":"/api/v3/users/1"}}.`)
     if (id !== context.viewer.id) await demand(context, inProject('add_work_package_watchers'), row)
     const user = await findRow(context, User, id)
-    if (user.status === 3) throw toErrors(User, [violation('user', 'User is locked.', { complete: true })])[0]
+    if (user.status === 3) throw toErrors(User, [violation('user', said`User is locked.`, { complete: true })])[0]
     const sees = holdsFor(seesWorkPackage, context.engine, sql`${user.id}`, columnsOf(row))
     if (!(await db.one(sql`select 1 as one where ${sees}`)))
-      throw toErrors(User, [violation('user', 'User is not allowed to view the work package.', { complete: true })])[0]
+      throw toErrors(User, [violation('user', said`User is not allowed to view the work package.`, { complete: true })])[0]
     const added = await db.transaction((tx) =>
       tx.run(sql`insert into watchers (work_package_id, user_id) values (${row.id}, ${user.id}) on conflict do nothing`),
     )

@@ -1,5 +1,6 @@
 /** Work, remaining work and percent complete depend on each other. Pure functions of stored and given values. */
 import { type Violation, violation } from '#kernel/errors.ts'
+import { said } from '#text/messages.ts'
 
 export interface Progress {
   /** Hours of work. */
@@ -87,33 +88,33 @@ export function progressViolations(
   given: ReadonlySet<Field>,
 ): Violation[] {
   const violations: Violation[] = []
-  if (!isHours(work)) violations.push(violation('estimatedTime', 'must be greater than or equal to 0'))
-  if (!isHours(remaining)) violations.push(violation('remainingTime', 'must be greater than or equal to 0'))
-  if (!isPercent(percent)) violations.push(violation('percentageDone', 'must be between 0 and 100'))
+  if (!isHours(work)) violations.push(violation('estimatedTime', said`must be greater than or equal to 0`))
+  if (!isHours(remaining)) violations.push(violation('remainingTime', said`must be greater than or equal to 0`))
+  if (!isPercent(percent)) violations.push(violation('percentageDone', said`must be between 0 and 100`))
   if (violations.length > 0) return violations
   if (percent === 100) {
-    if (work !== null && remaining !== 0) violations.push(violation('remainingTime', 'must be 0h when % Complete is 100%'))
+    if (work !== null && remaining !== 0) violations.push(violation('remainingTime', said`must be 0h when % Complete is 100%`))
     if (work === null && remaining !== null)
-      violations.push(violation('remainingTime', 'must be empty when Work is empty and % Complete is 100%'))
+      violations.push(violation('remainingTime', said`must be empty when Work is empty and % Complete is 100%`))
     return violations
   }
   if (work !== null && remaining !== null && remaining > work) {
     if (given.has('work') || work !== before.work)
-      violations.push(violation('estimatedTime', 'cannot be lower than Remaining work'))
+      violations.push(violation('estimatedTime', said`cannot be lower than Remaining work`))
     if (given.has('remaining') || remaining !== before.remaining)
-      violations.push(violation('remainingTime', 'cannot be higher than Work'))
+      violations.push(violation('remainingTime', said`cannot be higher than Work`))
     return violations
   }
   if (work === null && remaining !== null && percent !== null)
-    violations.push(violation('estimatedTime', 'is required when Remaining work and % Complete are set'))
+    violations.push(violation('estimatedTime', said`is required when Remaining work and % Complete are set`))
   if (work !== null && remaining === null && percent !== null)
-    violations.push(violation('remainingTime', 'is required when Work and % Complete are set'))
+    violations.push(violation('remainingTime', said`is required when Work and % Complete are set`))
   if (work !== null && work < 0.005 && percent !== null)
-    violations.push(violation('percentageDone', 'cannot be set when Work is zero'))
+    violations.push(violation('percentageDone', said`cannot be set when Work is zero`))
   else if (work !== null && work >= 0.005 && remaining !== null) {
-    if (percent === null) violations.push(violation('percentageDone', 'is required when Work and Remaining work are set'))
+    if (percent === null) violations.push(violation('percentageDone', said`is required when Work and Remaining work are set`))
     else if (percentOf(work, remaining) !== percent && Math.abs(work * (1 - percent / 100) - remaining) >= 0.01) {
-      violations.push(violation('percentageDone', 'does not match Work and Remaining work'))
+      violations.push(violation('percentageDone', said`does not match Work and Remaining work`))
     }
   }
   return violations

@@ -6,6 +6,7 @@ import { ok, operation, respondCreated, rowFrom } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { readFilters, writeFilters } from '#kernel/read/parse.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
+import { said } from '#text/messages.ts'
 import { listOptions } from './list.ts'
 import { family, relatable } from './relatable.ts'
 import { isRelationType } from './relation-types.ts'
@@ -61,7 +62,7 @@ const listRelationCandidates = operation({
     const row = await workPackage(ask)
     const { params } = ask.context
     const type = params.get('type') ?? 'relates'
-    if (!isRelationType(type) && !family.includes(type)) throw invalidQuery(`"${type}" is no type of relation.`)
+    if (!isRelationType(type) && !family.includes(type)) throw invalidQuery(said`"${type}" is no type of relation.`)
     const text = params.get('query')?.trim()
     const filters = readFilters(params.get('filters') ?? '[]')
     if (text) filters.push({ name: 'typeahead', operator: '**', values: [text] })

@@ -2,6 +2,7 @@
 
 import { either, inAnyProject, sharedAnywhere } from '#kernel/access/rules.ts'
 import type { Rule } from '#kernel/declaration.ts'
+import { type Message, said } from '#text/messages.ts'
 
 const permission = 'manage_work_package_relations'
 
@@ -24,18 +25,18 @@ export const reverses: Readonly<Record<string, string>> = {
 }
 
 /** Display names. */
-export const typeLabels: Readonly<Record<string, string>> = {
-  relates: 'related to',
-  follows: 'successor (after)',
-  precedes: 'predecessor (before)',
-  blocks: 'blocks',
-  blocked: 'blocked by',
-  duplicates: 'duplicates',
-  duplicated: 'duplicated by',
-  includes: 'includes',
-  partof: 'part of',
-  requires: 'requires',
-  required: 'required by',
+export const typeLabels: Readonly<Record<string, Message>> = {
+  relates: said`related to`,
+  follows: said`successor (after)`,
+  precedes: said`predecessor (before)`,
+  blocks: said`blocks`,
+  blocked: said`blocked by`,
+  duplicates: said`duplicates`,
+  duplicated: said`duplicated by`,
+  includes: said`includes`,
+  partof: said`part of`,
+  requires: said`requires`,
+  required: said`required by`,
 }
 
 export const relationTypes: readonly string[] = Object.keys(reverses)

@@ -11,7 +11,7 @@ import { areVisible } from '#kernel/read/judge.ts'
 import { load, visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
-import { said } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 import { serialiseTies, settle } from './consequences.ts'
 import { self } from './links.ts'
 import { unrelatable } from './relatable.ts'
@@ -78,9 +78,9 @@ async function obstacle({ row, before }: Draft<Tie>, context: Context): Promise<
 }
 
 const obstacles = {
-  related: 'There is a relation between these two work packages already.',
-  circle: 'The relation would close a circle of relations and of parents and children.',
-  project: 'Work packages of different projects cannot be related.',
+  related: said`There is a relation between these two work packages already.`,
+  circle: said`The relation would close a circle of relations and of parents and children.`,
+  project: said`Work packages of different projects cannot be related.`,
 }
 
 function check(draft: Draft<Tie>, { ends, obstacle }: Facts): Violation[] {
@@ -89,9 +89,9 @@ function check(draft: Draft<Tie>, { ends, obstacle }: Facts): Violation[] {
   if (draft.before && !Object.keys(row).some((column) => differs(draft, column))) return []
   for (const end of ['from', 'to'] as const) {
     if (ends.get(row[`${end}_id`])?.managed === false)
-      violations.push(violation(end, 'is one whose relations you may not manage'))
+      violations.push(violation(end, said`is one whose relations you may not manage`))
   }
-  if (!isRelationType(row.relation_type)) violations.push(violation('type', 'is not set to one of the allowed values'))
+  if (!isRelationType(row.relation_type)) violations.push(violation('type', said`is not set to one of the allowed values`))
   if (obstacle) violations.push(violation('base', obstacles[obstacle]))
   return violations
 }
@@ -162,7 +162,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
     lag: 0,
     description: 'The mast has to stand first.',
   },
-  title: (row) => typeLabels[row.relation_type] as string,
+  title: (row) => typeLabels[row.relation_type] as Message,
   untitled: true,
   missing: said`The relation you are looking for cannot be found or has been deleted.`,
   order: { column: 'id' },
@@ -257,10 +257,10 @@ const workPackageExtension = extension('WorkPackage', 'work_packages', {
   embedLoaders: { relations: relationsOf },
   actions: {
     relations: { href: (row) => `${self(row)}/relations` },
-    addRelation: { href: (row) => `${self(row)}/relations`, method: 'post', title: 'Add relation', may: mayManage },
+    addRelation: { href: (row) => `${self(row)}/relations`, method: 'post', title: said`Add relation`, may: mayManage },
     availableRelationCandidates: {
       href: (row) => `${self(row)}/available_relation_candidates`,
-      title: 'Potential work packages to relate to',
+      title: said`Potential work packages to relate to`,
     },
   },
 })

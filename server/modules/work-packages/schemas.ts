@@ -19,6 +19,7 @@ import { collection } from '#kernel/read/represent.ts'
 import { listHref } from '#kernel/resource.ts'
 import { schemaOf, sectionsOf } from '#kernel/write/schema.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
+import { english, said } from '#text/messages.ts'
 import type { Facts } from './facts.ts'
 import { timestampsOf } from './moments.ts'
 
@@ -37,7 +38,7 @@ export function attributeGroups(
   const groups = there.map((section) => ({ _type: 'WorkPackageFormAttributeGroup', ...section }))
   const { project_id: project, type_id: type } = draft.row
   return {
-    _attributeGroups: groups.toSorted((a, b) => sections.indexOf(a.name) - sections.indexOf(b.name)),
+    _attributeGroups: groups.toSorted((a, b) => sections.indexOf(english(a.name)) - sections.indexOf(english(b.name))),
     _links: {
       // Only indicates that the resource has attachments.
       attachments: { href: null },
@@ -138,7 +139,7 @@ const listSchemas = operation({
   run: async ({ context }) => {
     const text = context.params.get('filters')
     if (!text)
-      throw invalidQuery('The parameter filters is missing: name the schemas as [{"id":{"operator":"=","values":["1-2"]}}].')
+      throw invalidQuery(said`The parameter filters is missing: name the schemas as [{"id":{"operator":"=","values":["1-2"]}}].`)
     const uses = readFilters(text)
     const use = uses[0]
     if (
@@ -149,7 +150,7 @@ const listSchemas = operation({
       !use.values.every((value) => /^\d+-\d+$/.test(value))
     ) {
       throw invalidQuery(
-        'The parameter filters must be [{"id":{"operator":"=","values":["1-2"]}}], with pairs of project and type.',
+        said`The parameter filters must be [{"id":{"operator":"=","values":["1-2"]}}], with pairs of project and type.`,
       )
     }
     const pairs = await Promise.all(use.values.map((value) => readPair(value, context)))

@@ -5,6 +5,7 @@ import { rowOf } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { asMilestone, calendarFor, completeDates, type Dates, dateViolations } from './dates.ts'
 import type { Facts } from './facts.ts'
 import { MOST_LEVELS } from './hierarchy.ts'
@@ -229,7 +230,7 @@ export function checkNumbers(draft: Proposal, facts: Facts, { settings }: Contex
   const inStatus = settings.work_package_done_ratio === 'status'
   const soonest = soonestStart(row, facts)
   const early = tooEarly(draft, soonest).map((name) =>
-    violation(name, `cannot be before ${soonest}, the earliest date that the predecessors allow`),
+    violation(name, said`cannot be before ${soonest ?? ''}, the earliest date that the predecessors allow`),
   )
   const datesFollow = followsChildren(row, facts) || early.length > 0
   return [
@@ -255,35 +256,38 @@ export function checkChoices(draft: Proposal, facts: Facts): Violation[] {
     row.type_id &&
     !facts.projectTypes.includes(row.type_id)
   ) {
-    violations.push(violation('type', 'is not set to one of the allowed values'))
+    violations.push(violation('type', said`is not set to one of the allowed values`))
   }
   if (before && changed('status_id') && !differs(draft, 'type_id') && !facts.reachable.has(row.status_id)) {
     violations.push(
-      violation('status', "is invalid because no valid transition exists from old to new status for the current user's roles"),
+      violation(
+        'status',
+        said`is invalid because no valid transition exists from old to new status for the current user's roles`,
+      ),
     )
   }
   if (isNew('priority_id') && facts.priorities.get(row.priority_id)?.is_active === false) {
-    violations.push(violation('priority', 'is not active'))
+    violations.push(violation('priority', said`is not active`))
   }
   if (chosen('category_id') && rowOf(facts.categories, row.category_id)?.project_id !== row.project_id) {
-    violations.push(violation('category', 'The specified category does not exist in the project.', { complete: true }))
+    violations.push(violation('category', said`The specified category does not exist in the project.`, { complete: true }))
   }
   if (chosen('version_id') && !isAssignableVersion(row.version_id, facts)) {
-    violations.push(violation('version', 'is not set to one of the allowed values'))
+    violations.push(violation('version', said`is not set to one of the allowed values`))
   }
   for (const [name, column, label] of [
-    ['assignee', 'assigned_to_id', 'Assignee'],
-    ['responsible', 'responsible_id', 'Accountable'],
+    ['assignee', 'assigned_to_id', said`Assignee`],
+    ['responsible', 'responsible_id', said`Accountable`],
   ] as const) {
     const person = row[column]
     if (chosen(column) && person !== null && !facts.assignable.has(person)) {
       violations.push(
-        violation(name, `The chosen user is not allowed to be '${label}' for this work package.`, { complete: true }),
+        violation(name, said`The chosen user is not allowed to be '${label}' for this work package.`, { complete: true }),
       )
     }
   }
   if (before && isSealed({ ...row, status_id: before.status_id }, facts) && !isClosed(row.status_id, facts)) {
-    violations.push(violation('base', 'A work package assigned to a closed version cannot be reopened.'))
+    violations.push(violation('base', said`A work package assigned to a closed version cannot be reopened.`))
   }
   return violations
 }
@@ -303,21 +307,21 @@ export function checkHierarchy(draft: Proposal, facts: Facts, context: Context):
   const violations: Violation[] = []
   const { parent } = facts
   if (parent) {
-    if (before && parent.id === before.id) violations.push(violation('parent', 'cannot be the work package itself'))
-    else if (facts.parentIsBelow) violations.push(violation('parent', 'cannot be one of the descendants of the work package'))
+    if (before && parent.id === before.id) violations.push(violation('parent', said`cannot be the work package itself`))
+    else if (facts.parentIsBelow) violations.push(violation('parent', said`cannot be one of the descendants of the work package`))
     else if (facts.parentIsRelated)
-      violations.push(violation('parent', 'cannot be a work package that relations tie to this one or to those below it'))
+      violations.push(violation('parent', said`cannot be a work package that relations tie to this one or to those below it`))
     else if (facts.levels > MOST_LEVELS)
-      violations.push(violation('parent', `would nest work packages more than ${MOST_LEVELS} levels deep`))
-    else if (facts.types.get(parent.type_id)?.is_milestone) violations.push(violation('parent', 'cannot be a milestone'))
+      violations.push(violation('parent', said`would nest work packages more than ${MOST_LEVELS} levels deep`))
+    else if (facts.types.get(parent.type_id)?.is_milestone) violations.push(violation('parent', said`cannot be a milestone`))
     else if (parent.project_id !== row.project_id && !context.settings.cross_project_work_package_relations) {
-      violations.push(violation('parent', 'cannot be in another project'))
+      violations.push(violation('parent', said`cannot be in another project`))
     }
   }
   if (facts.children > 0 && isMilestone(row, facts))
-    violations.push(violation('type', 'cannot be a milestone because the work package has children'))
+    violations.push(violation('type', said`cannot be a milestone because the work package has children`))
   if (!before && row.schedule_manually === false && !facts.bound.follows) {
-    violations.push(violation('scheduleManually', 'cannot be false without children or predecessors to follow'))
+    violations.push(violation('scheduleManually', said`cannot be false without children or predecessors to follow`))
   }
   if (before && differs(draft, 'project_id') && !facts.mayAddInTarget) throw forbidden()
   return violations

@@ -175,7 +175,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     }),
     date: p.date({
       compared: true,
-      section: 'Details',
+      section: said`Details`,
       column: 'due_date',
       when: isMilestone,
       inSchema: milestone,
@@ -184,7 +184,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     derivedStartDate: p.date({ readOnly: true, when: isNoMilestone, inSchema: noMilestone }),
     derivedDueDate: p.date({ readOnly: true, label: 'Derived finish date', when: isNoMilestone, inSchema: noMilestone }),
     estimatedTime: p.hours({
-      section: 'Estimates and progress',
+      section: said`Estimates and progress`,
       column: 'estimated_hours',
       label: 'Work',
       filter: true,
@@ -193,7 +193,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     }),
     derivedEstimatedTime: p.hours({ column: 'derived_estimated_hours', label: 'Total work', readOnly: true }),
     remainingTime: p.hours({
-      section: 'Estimates and progress',
+      section: said`Estimates and progress`,
       column: 'remaining_hours',
       label: 'Remaining work',
       sort: true,
@@ -202,7 +202,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     }),
     derivedRemainingTime: p.hours({ column: 'derived_remaining_hours', label: 'Total remaining work', readOnly: true }),
     percentageDone: p.integer({
-      section: 'Estimates and progress',
+      section: said`Estimates and progress`,
       column: 'done_ratio',
       label: '% Complete',
       filter: true,
@@ -245,7 +245,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     assignee: p.link('Principal', {
       whenGone: 'successor',
       compared: true,
-      section: 'People',
+      section: said`People`,
       column: 'assigned_to_id',
       alwaysNamed: true,
       embed: true,
@@ -259,7 +259,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     responsible: p.link('Principal', {
       whenGone: 'successor',
       compared: true,
-      section: 'People',
+      section: said`People`,
       label: 'Accountable',
       alwaysNamed: true,
       embed: true,
@@ -294,7 +294,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
       allowed: { rows: (_, { statuses, reachable }) => [...statuses.values()].filter((row) => reachable.has(row.id)) },
     }),
     category: p.link('Category', {
-      section: 'Details',
+      section: said`Details`,
       embed: true,
       alwaysNamed: true,
       group: true,
@@ -306,7 +306,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     version: p.link('Version', {
       whenGone: 'empty',
       compared: true,
-      section: 'Details',
+      section: said`Details`,
       embed: true,
       alwaysNamed: true,
       group: true,
@@ -319,7 +319,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
     }),
     priority: p.link('Priority', {
       compared: true,
-      section: 'Details',
+      section: said`Details`,
       required: true,
       hasDefault: true,
       embed: true,

@@ -3,7 +3,7 @@ import { de } from './de.ts'
 import type { Catalogue, Pattern, Translation } from './patterns.ts'
 
 /** The languages, by their tags; another one is another file and another line. */
-export const all: Readonly<Record<string, Partial<Catalogue>>> = { de }
+export const all: Readonly<Record<string, Catalogue>> = { de }
 
 /** Gives the translation of a pattern; undefined where there is none. */
 export type Lookup = (pattern: string) => Translation | undefined

@@ -19,6 +19,7 @@ import type { Answer } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { type Html, html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { area, check, field, idIn } from '../forms.ts'
 import { type Area, administering, alert, framed, notice, type OwnVisit, onTo } from '../page.ts'
 
@@ -35,7 +36,7 @@ interface Filled {
   readonly actingUser: string
 }
 
-type Faults = Readonly<Partial<Record<keyof Registration, string>>>
+type Faults = Readonly<Partial<Record<keyof Registration, Message>>>
 
 const blank: Filled = { name: '', redirectUris: '', scopes: ['api_v3'], confidential: true, actingUser: '' }
 
@@ -72,7 +73,7 @@ async function tried<T>(work: () => Promise<T>): Promise<{ done: T } | { faults:
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 422) throw error
     const all = error.errors ?? [error]
-    return { faults: Object.fromEntries(all.map((one) => [one.details?.attribute, one.message])) }
+    return { faults: Object.fromEntries(all.map((one) => [one.details?.attribute, one.sentence])) }
   }
 }
 
@@ -82,47 +83,47 @@ const parts = (
   faults: Faults,
   confidential: boolean | undefined,
 ): Html => html`${field({
-  label: 'Name',
+  label: said`Name`,
   name: 'name',
   value: name,
   required: true,
   error: faults.name,
-  hint: 'The consent page shows this name.',
+  hint: said`The consent page shows this name.`,
 })}
 ${area({
-  label: 'Redirect URIs',
+  label: said`Redirect URIs`,
   name: 'redirectUris',
   value: redirectUris,
   error: faults.redirectUris,
   hint: html`One URI per line. A request must repeat one of them exactly. <code>${NATIVE}</code> shows users a code to copy instead.`,
 })}
 <fieldset><legend>Scopes</legend>
-${allScopes().map((scope) => check({ label: meaningOf(scope) ?? scope, hint: scope, name: 'scopes', value: scope, checked: scopes.includes(scope), error: faults.scopes }))}
+${allScopes().map((scope) => check({ label: meaningOf(scope) ?? said`${scope}`, hint: said`${scope}`, name: 'scopes', value: scope, checked: scopes.includes(scope), error: faults.scopes }))}
 </fieldset>
 ${
   confidential !== false &&
   field({
-    label: 'Username for client credentials',
+    label: said`Username for client credentials`,
     name: 'actingUser',
     value: actingUser,
     literal: true,
     autocomplete: 'off',
     error: faults.actingUserId,
-    hint: 'With client credentials, the application acts as this user. Leave the field empty to act as the anonymous user.',
+    hint: said`With client credentials, the application acts as this user. Leave the field empty to act as the anonymous user.`,
   })
 }`
 
 function newPage(visit: OwnVisit, filled: Filled, faults: Faults = {}): Answer {
-  const content = html`${alert(Object.keys(faults).length > 0 ? 'The application was not registered. Correct the errors below.' : undefined)}
+  const content = html`${alert(Object.keys(faults).length > 0 ? said`The application was not registered. Correct the errors below.` : undefined)}
 <form method="post" action="${pathOf('new')}">
 ${parts(filled, faults, undefined)}
 <fieldset><legend>Client type</legend>
-${check({ radio: true, label: 'Confidential: a program on a server that keeps a client secret', name: 'confidential', value: 'yes', checked: filled.confidential })}
-${check({ radio: true, label: 'Public: an app on a device or in a browser, without a client secret', name: 'confidential', value: 'no', checked: !filled.confidential })}
+${check({ radio: true, label: said`Confidential: a program on a server that keeps a client secret`, name: 'confidential', value: 'yes', checked: filled.confidential })}
+${check({ radio: true, label: said`Public: an app on a device or in a browser, without a client secret`, name: 'confidential', value: 'no', checked: !filled.confidential })}
 </fieldset>
 <div class="actions"><button>Register</button> <a href="${LIST}">Cancel</a></div>
 </form>`
-  return framed(visit, 'Register an application', content, { status: Object.keys(faults).length > 0 ? 422 : 200 })
+  return framed(visit, said`Register an application`, content, { status: Object.keys(faults).length > 0 ? 422 : 200 })
 }
 
 /** Shows a new client secret, which cannot be shown again. */
@@ -131,14 +132,14 @@ const secretNotice = (
 ): Html => html`<p role="status" class="notice">Copy the client secret now. It is not shown again.</p>
 <p><code class="secret">${secret}</code></p>`
 
-const one = (id: number, act: string, label: string, look = 'quiet'): Html =>
+const one = (id: number, act: string, label: Message, look = 'quiet'): Html =>
   html`<form method="post" action="${pathOf(id)}"><button name="do" value="${act}" class="${look}">${label}</button></form>`
 
 const sentences = {
-  saved: 'The application has been saved.',
-  disabled: 'The application is disabled. The server rejects its tokens.',
-  enabled: 'The application is enabled.',
-  deleted: 'The application and all its tokens have been deleted.',
+  saved: said`The application has been saved.`,
+  disabled: said`The application is disabled. The server rejects its tokens.`,
+  enabled: said`The application is enabled.`,
+  deleted: said`The application and all its tokens have been deleted.`,
 }
 
 interface More {
@@ -158,9 +159,9 @@ async function onePage(visit: OwnVisit, application: Application, { filled, faul
     actingUser: await loginOf(acting_user_id, visit.db),
   }
   const isWrong = Object.keys(faults).length > 0
-  const content = html`${notice(visit, sentences)}${alert(isWrong ? 'The application was not saved. Correct the errors below.' : undefined)}
+  const content = html`${notice(visit, sentences)}${alert(isWrong ? said`The application was not saved. Correct the errors below.` : undefined)}
 ${secret && secretNotice(secret)}
-<p>${confidential ? 'Confidential' : 'Public'} client, <strong>${enabled ? 'enabled' : 'disabled'}</strong>. Client ID:</p>
+<p>${confidential ? said`Confidential` : said`Public`} client, <strong>${enabled ? said`enabled` : said`disabled`}</strong>. Client ID:</p>
 <p><code class="secret">${client_id}</code></p>
 <form method="post" action="${pathOf(id)}">
 ${parts(shown, faults, confidential)}
@@ -168,11 +169,11 @@ ${parts(shown, faults, confidential)}
 </form>
 <h2>Manage access</h2>
 <div class="actions">
-${confidential && one(id, 'rotate', 'Rotate secret')}
-${enabled ? one(id, 'disable', 'Disable') : one(id, 'enable', 'Enable')}
+${confidential && one(id, 'rotate', said`Rotate secret`)}
+${enabled ? one(id, 'disable', said`Disable`) : one(id, 'enable', said`Enable`)}
 <a class="button danger" href="${pathOf(id)}/delete">Delete</a>
 </div>`
-  return framed(visit, name, content, { status: isWrong ? 422 : 200 })
+  return framed(visit, said`${name}`, content, { status: isWrong ? 422 : 200 })
 }
 
 async function listPage(visit: OwnVisit): Promise<Answer> {
@@ -188,12 +189,12 @@ ${
 <tbody>${all.map(
         (application) => html`
 <tr><th scope="row"><a href="${pathOf(application.id)}">${application.name}</a></th>
-<td data-label="Client type">${isConfidential(application) ? 'confidential' : 'public'}</td>
-<td data-label="Status">${application.enabled ? 'enabled' : 'disabled'}</td></tr>`,
+<td data-label="Client type">${isConfidential(application) ? said`confidential` : said`public`}</td>
+<td data-label="Status">${application.enabled ? said`enabled` : said`disabled`}</td></tr>`,
       )}
 </tbody></table></div>`
 }`
-  return framed(visit, 'OAuth applications', content)
+  return framed(visit, said`OAuth applications`, content)
 }
 
 /** The id of the application in the path. */
@@ -210,7 +211,7 @@ async function save(visit: OwnVisit, id: number): Promise<Answer> {
 }
 
 export const oauthAdministration: Area = {
-  entries: [{ path: LIST, title: 'OAuth applications', group: 'Administration' }],
+  entries: [{ path: LIST, title: said`OAuth applications`, group: 'Administration' }],
   routes(on) {
     on.get(LIST, administering(listPage))
 
@@ -261,7 +262,7 @@ export const oauthAdministration: Area = {
         const { id, name } = await applicationAt(idOf(visit), visit.db)
         const content = html`<p>Deleting <strong>${name}</strong> revokes all its tokens and the consent of all its users. This cannot be undone.</p>
 <form method="post" action="${pathOf(id)}/delete"><div class="actions"><button class="danger">Delete ${name}</button> <a href="${pathOf(id)}">Cancel</a></div></form>`
-        return framed(visit, `Delete ${name}?`, content)
+        return framed(visit, said`Delete ${name}?`, content)
       }),
     )
 

@@ -3,6 +3,7 @@
 import { grantsOf, revokeGrant } from '#identity/oauth/grants.ts'
 import { meaningOf } from '#identity/scopes.ts'
 import { html } from '#text/html.ts'
+import { said } from '#text/messages.ts'
 import { idIn } from '../forms.ts'
 import { type Area, framed, notice, onTo, signedIn } from '../page.ts'
 import { dayOf } from '../times.ts'
@@ -10,13 +11,13 @@ import { dayOf } from '../times.ts'
 const PATH = '/my/applications'
 
 export const connectedApplications: Area = {
-  entries: [{ path: PATH, title: 'Connected applications', group: 'Account' }],
+  entries: [{ path: PATH, title: said`Connected applications`, group: 'Account' }],
   routes(on) {
     on.get(
       PATH,
       signedIn(async (visit) => {
         const grants = await grantsOf(visit.session.user.id, visit.db)
-        const content = html`${notice(visit, { ended: 'The application’s access has been revoked.' })}
+        const content = html`${notice(visit, { ended: said`The application’s access has been revoked.` })}
 <p>These applications can act on your behalf.</p>
 ${
   grants.length === 0
@@ -26,14 +27,14 @@ ${
 <tbody>${grants.map(
         ({ id, application, scopes, createdAt, usedAt }) => html`
 <tr><th scope="row">${application}</th>
-<td data-label="Access">${scopes.map((scope) => meaningOf(scope) ?? scope).join('; ')}</td>
+<td data-label="Access">${scopes.map((scope) => meaningOf(scope) ?? said`${scope}`).reduce((all, one) => said`${all}; ${one}`)}</td>
 <td data-label="Authorised">${dayOf(createdAt)}</td>
-<td data-label="Last used">${usedAt === null ? 'no valid token' : dayOf(usedAt)}</td>
+<td data-label="Last used">${usedAt === null ? said`no valid token` : dayOf(usedAt)}</td>
 <td><form method="post" action="${PATH}"><button class="danger small" name="end" value="${id}">Revoke<span class="unseen"> ${application}</span></button></form></td></tr>`,
       )}
 </tbody></table></div>`
 }`
-        return framed(visit, 'Connected applications', content)
+        return framed(visit, said`Connected applications`, content)
       }),
     )
 

@@ -7,6 +7,7 @@ import { isProved } from '#identity/sessions.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { type Html, html } from '#text/html.ts'
+import { said } from '#text/messages.ts'
 import { type Area, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from '../page.ts'
 import type { Consent, Question, Reply } from './provider.ts'
 import { authorizationRequest, serverOf } from './server.ts'
@@ -51,7 +52,7 @@ ${[...asked].map(([name, value]) => html`<input type="hidden" name="${name}" val
 <p><button name="decision" value="allow">Authorise</button></p>
 <p><button name="decision" value="deny" class="quiet">Deny</button></p>
 </form>`
-  return page(`Authorise ${application}? – ${settings.app_title}`, content, { policy: { 'form-action': reach(redirectUri) } })
+  return page(said`Authorise ${application}? – ${settings.app_title}`, content, { policy: { 'form-action': reach(redirectUri) } })
 }
 
 /** Redirects to the target of an authorization response. */
@@ -65,7 +66,7 @@ function redirectTo(visit: Visit, to: string): Answer {
   if (request.method === 'POST' || !isFromUs) return onTo(to)
   const content = html`<h1>You are signed in</h1>
 <p><a href="${to}">Continue</a></p>`
-  return page(`Continue – ${settings.app_title}`, content, { headers: { refresh: `0;url=${to}` } })
+  return page(said`Continue – ${settings.app_title}`, content, { headers: { refresh: `0;url=${to}` } })
 }
 
 function failurePage({ settings }: Visit, { status, description }: Extract<Reply, { kind: 'failure' }>): Answer {
@@ -73,7 +74,7 @@ function failurePage({ settings }: Visit, { status, description }: Extract<Reply
 <p role="alert" class="error">The server cannot process the application’s request: ${description}.</p>
 <p class="soft">Contact the operator of the application.</p>
 <p><a href="/">Go to ${settings.app_title}</a></p>`
-  return page(`Invalid authorization request – ${settings.app_title}`, content, { status })
+  return page(said`Invalid authorization request – ${settings.app_title}`, content, { status })
 }
 
 /** Requires a fresh proof of identity: a consent outlasts the session, which may be stolen. */
@@ -133,7 +134,7 @@ export const oauthPages: Area = {
 <p><code class="secret">${code}</code></p>`
           : html`<h1>No authorization code</h1>
 <p role="alert" class="error">The application was not authorised. You can close this page.</p>`
-        return page(`Authorization code – ${settings.app_title}`, content)
+        return page(said`Authorization code – ${settings.app_title}`, content)
       }),
     )
   },
