@@ -14,7 +14,7 @@ import { unpackParams } from '#kernel/read/parse.ts'
 import { withReferences } from '#kernel/read/references.ts'
 import { readingOnly } from '#kernel/read/represent.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
-import { said } from '#text/messages.ts'
+import { alternatives, said } from '#text/messages.ts'
 import { hasReferences } from '#text/references.ts'
 import { send, sendError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
@@ -80,7 +80,7 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
   if (type === undefined) throw new MissingContentType()
   const expected = mediaTypes[accepts]
   if (!expected.some((one) => type.toLowerCase().startsWith(one))) {
-    throw new ApiError('TypeNotSupported', said`Expected CONTENT-TYPE to be ${expected.join(' or ')} but got '${type}'.`)
+    throw new ApiError('TypeNotSupported', said`Expected CONTENT-TYPE to be ${alternatives(expected)} but got '${type}'.`)
   }
 }
 

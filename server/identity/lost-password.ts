@@ -6,12 +6,10 @@ import type { Database, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { enqueue } from '#jobs/queue.ts'
-import { languageFor } from '#kernel/context.ts'
 import type { JobKind } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { job } from '#kernel/module.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
-import { inLanguage, said } from '#text/messages.ts'
 import { makeLink } from './one-time-links.ts'
 import { hasPassword } from './password-changes.ts'
 import { consume, type RateLimit } from './rate-limit.ts'
@@ -51,7 +49,7 @@ async function writeTo(tx: Transaction, email: string, settings: Settings, now: 
     select * from principals where lower(email) = lower(${email}) and type = 'User' and status = ${ACTIVE}`)
   for (const user of users.filter(hasPassword)) {
     const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user.id, now)}`)
-    const letter = said`Hello ${user.name},
+    const text = `Hello ${user.name},
 
 we received a request to reset the password of your account "${user.login}" at ${settings.app_title}. Choose a new password here:
 
@@ -59,9 +57,7 @@ ${link}
 
 The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.
 `
-    const language = languageFor(user, settings)
-    const subject = inLanguage(said`Reset your password at ${settings.app_title}`, language)
-    await sendMail(tx, { recipient: user.email, subject, text: inLanguage(letter, language), link }, now)
+    await sendMail(tx, { recipient: user.email, subject: `Reset your password at ${settings.app_title}`, text, link }, now)
   }
 }
 

@@ -3,9 +3,8 @@ import type { Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { sendMail } from '#jobs/mail.ts'
-import { languageFor } from '#kernel/context.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
-import { inLanguage, type Message, said } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 import { endGrantsOf } from './access-tokens.ts'
 import { endResets, endSetup } from './one-time-links.ts'
 import { weaknesses } from './password-rules.ts'
@@ -73,22 +72,15 @@ export async function passwordReplaced(tx: Transaction, before: Row, settings: S
   await resetAttempts(tx, passwordLimit, String(before.login).toLowerCase())
   if (before.password_hash === null || !before.email) return
   const way = settings.lost_password
-    ? said`choose a new password at once: ${addressOf(settings, '/account/lost_password')}`
-    : said`contact an administrator at once.`
-  const text = said`Hello ${before.name},
+    ? `choose a new password at once: ${addressOf(settings, '/account/lost_password')}`
+    : 'contact an administrator at once.'
+  const text = `Hello ${before.name},
 
 the password of your account "${before.login}" at ${settings.app_title} has been changed.
 
 If you made this change, you can ignore this mail. Otherwise, ${way}
 `
-  await write(tx, before, said`Your password at ${settings.app_title} has been changed`, text, settings, now)
-}
-
-/** Writes to a user in the user's language. */
-async function write(tx: Transaction, user: Row, subject: Message, text: Message, settings: Settings, now: Date): Promise<void> {
-  const language = languageFor(user, settings)
-  const [title, letter] = [inLanguage(subject, language), inLanguage(text, language)]
-  await sendMail(tx, { recipient: user.email, subject: title, text: letter }, now)
+  await sendMail(tx, { recipient: before.email, subject: `Your password at ${settings.app_title} has been changed`, text }, now)
 }
 
 /** Notifies a user at their former address of the change; invalidates links that were mailed there. */
@@ -96,13 +88,14 @@ export async function addressReplaced(tx: Transaction, before: Row, settings: Se
   await endResets(tx, before.id)
   // An account that could never sign in needs no warning.
   if (!before.email || (before.password_hash === null && before.identity_url === null)) return
-  const text = said`Hello ${before.name},
+  const text = `Hello ${before.name},
 
 the e-mail address of your account "${before.login}" at ${settings.app_title} has been changed. This address receives no further mails.
 
 If you did not request this change, contact an administrator at once.
 `
-  await write(tx, before, said`Your e-mail address at ${settings.app_title} has been changed`, text, settings, now)
+  const subject = `Your e-mail address at ${settings.app_title} has been changed`
+  await sendMail(tx, { recipient: before.email, subject, text }, now)
 }
 
 /** Whether a user signs in with a password stored here. */

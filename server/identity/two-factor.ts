@@ -7,9 +7,7 @@ import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import { sendMail } from '#jobs/mail.ts'
-import { languageFor } from '#kernel/context.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
-import { inLanguage, said } from '#text/messages.ts'
 import { consume, type RateLimit, resetAttempts } from './rate-limit.ts'
 import { type Keys, keysOf, type Place } from './secrets.ts'
 import { endSessionsOf, prove, type Session } from './sessions.ts'
@@ -228,19 +226,17 @@ export const removeAuthenticator = (session: Session, settings: Settings, db: Da
  */
 export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
   await endSessionsOf(tx, userId, kept)
-  const user = (await tx.one(sql`select type, name, login, email, language from principals where id = ${userId}`)) as Row
+  const user = (await tx.one(sql`select name, login, email from principals where id = ${userId}`)) as Row
   if (!user.email) return
   const settings = await readSettings(tx)
-  const text = said`Hello ${user.name},
+  const text = `Hello ${user.name},
 
 the two-factor authentication of your account "${user.login}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.
 
 If you made this change, you can ignore this mail. Otherwise, change your password and check ${addressOf(settings, '/my/two_factor')}, or contact an administrator at once.
 `
-  const subject = said`Your two-factor authentication at ${settings.app_title} has been changed`
-  const language = languageFor(user, settings)
-  const mail = { recipient: user.email, subject: inLanguage(subject, language), text: inLanguage(text, language) }
-  await sendMail(tx, mail, new Date())
+  const subject = `Your two-factor authentication at ${settings.app_title} has been changed`
+  await sendMail(tx, { recipient: user.email, subject, text }, new Date())
 }
 
 /** Removes all second factors of a user, and ends their sessions: for users who have lost their factors. */

@@ -131,8 +131,8 @@ export interface Requirement<R, F> {
 export interface Common<R, F> {
   /** Defaults to the property's name in snake_case, with `_id` for a link. */
   column?: keyof R & string
-  /** What people read, in English; defaults to the property's name in words. */
-  label?: string
+  /** What people read; defaults to the property's name in words. */
+  label?: Message
   /** Whether a row must have it, as schemas say; see `Requirement` for what else there is to say of that. */
   required?: boolean | ((draft: Draft<R>, facts: F, context: Context) => boolean) | Requirement<R, F>
   hasDefault?: boolean
@@ -167,7 +167,7 @@ export interface Common<R, F> {
   /** Whether the schema mentions it. */
   inSchema?: boolean | Rule | ((draft: Draft<R>, facts: F, context: Context) => boolean)
   /** The part of a form it belongs to. */
-  section?: Text
+  section?: Message
   /** Filterable, with the kind's operators or these; see `filterNames` for further names. */
   filter?: boolean | Strategy
   filterNames?: readonly string[]
@@ -264,7 +264,7 @@ export interface Property {
   readonly name: string
   readonly kind: Kind
   readonly column: string | undefined
-  readonly label: Text
+  readonly label: Message
   readonly options: ScalarOptions<any, any> & LinkOptions<any, any>
   /** The name of the resource it links to. */
   readonly to: string | undefined
@@ -310,7 +310,7 @@ export interface Action<R> {
   /** Several links under one name, in place of `href`. */
   links?: (row: R, page: Loaded) => readonly Link[] | undefined
   method?: 'post' | 'patch' | 'put' | 'delete'
-  title?: Text | ((row: R, page: Loaded) => Text)
+  title?: Message | ((row: R, page: Loaded) => Text)
   payload?: (row: R, page: Loaded) => unknown
   templated?: boolean
   /** A media type, for links that lead out of the API. */
@@ -332,8 +332,8 @@ export interface FilterUse {
 export interface Filter {
   /** Further names it answers to, besides its own in camelCase and snake_case. */
   names?: readonly string[]
-  /** What people read; defaults to its name in words. A string is data, such as the name of a custom field. */
-  label?: Text
+  /** What people read; defaults to its name in words. */
+  label?: Message
   strategy: Strategy
   /** Where the strategy's operators are not the right ones. */
   operators?: readonly string[]

@@ -96,7 +96,7 @@ function named([name, unnamed]: [string, Unnamed]): Property {
   const { options, to, many } = unnamed
   const computed = many || options.value || options.load || options.select || options.holds
   const column = options.column ?? (computed ? undefined : snakeCase(name) + (to ? '_id' : ''))
-  const label = options.label === undefined ? labelOf(name) : message(options.label)
+  const label = options.label ?? labelOf(name)
   return { ...unnamed, name, label, column, options: isAutomatic(name) ? { required: true, ...options } : options }
 }
 

@@ -84,6 +84,10 @@ export const message = (text: string): Message => new Message([text])
 export const plural = (count: number, one: Message, other: Message): Message =>
   new Message(other.strings, other.values, { count, one })
 
+/** Several values of which any will do: "a or b". */
+export const alternatives = (values: readonly Value[]): Value =>
+  values.length === 0 ? '' : values.reduce((all, one) => said`${all} or ${one}`)
+
 /** Several sentences as one message; undefined where there is none. */
 export const sentences = (messages: readonly Message[]): Message | undefined =>
   messages.length === 0 ? undefined : messages.reduce((all, one) => said`${all} ${one}`)

@@ -13,7 +13,7 @@ import { findRow, type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
 import { UserPreferences } from '#modules/accounts/preferences.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
-import { type Message, said, sentences } from '#text/messages.ts'
+import { type Language, languages, type Message, said, sentences } from '#text/messages.ts'
 import { choice, field } from './forms.ts'
 import { type Errors, mismatch, newPasswordFields } from './new-password.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, proved, signedIn } from './page.ts'
@@ -96,31 +96,13 @@ ${field({
   return framed(visit, said`E-mail address`, content, { status: invalid.errors || invalid.alert ? 422 : 200 })
 }
 
-const LANGUAGES = [
-  'ar',
-  'cs',
-  'da',
-  'de',
-  'el',
-  'en',
-  'es',
-  'fi',
-  'fr',
-  'he',
-  'hu',
-  'it',
-  'ja',
-  'ko',
-  'nl',
-  'no',
-  'pl',
-  'pt',
-].concat(['pt-BR', 'ro', 'ru', 'sv', 'tr', 'uk', 'vi', 'zh-CN', 'zh-TW'])
+/** A language by its native name. */
+const nameOf = (language: Language) => new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language
 
-let named: readonly (readonly [code: string, name: string])[] | undefined
-/** The languages that clients commonly support, with their native names: read on demand, as that takes longer than the page. */
-const languages = () => {
-  named ??= LANGUAGES.map((code) => [code, new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code])
+let named: readonly (readonly [language: Language, name: string])[] | undefined
+/** The languages that there are, with their native names: read on demand, as that takes longer than the page. */
+const namedLanguages = () => {
+  named ??= languages().map((language) => [language, nameOf(language)] as const)
   return named
 }
 
@@ -131,15 +113,16 @@ const withPresent = (options: readonly (readonly [string, string])[], present: s
 function settingsPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const { session, settings, given } = visit
   const { user } = session
+  const language = user.language ?? settings.default_language
   const zones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((one) => [one, one] as const)
   const content = html`${notice(visit, SAVED)}${alert(invalid.alert)}
 <form method="post" action="/my/settings">
 ${choice({
   label: said`Language`,
   name: 'language',
-  value: given.get('language') ?? user.language ?? settings.default_language,
-  options: withPresent(languages(), user.language),
-  hint: said`API clients use this language. These pages are in English.`,
+  value: given.get('language') ?? language,
+  options: withPresent(namedLanguages(), language),
+  hint: said`Pages, messages and mails are in this language. API clients use it as well.`,
   error: invalid.errors?.language,
 })}
 ${choice({

@@ -3,7 +3,7 @@ import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Context, Filter, FilterUse, Property, Queryable, Resource } from '#kernel/declaration.ts'
 import { combined, invalidQuery } from '#kernel/errors.ts'
 import { labelOf, snakeCase } from '#kernel/resource.ts'
-import { Message, said, type Text } from '#text/messages.ts'
+import { Message, said } from '#text/messages.ts'
 import { stored } from './expressions.ts'
 import { visibleIds } from './load.ts'
 import { condition, isId, misfit, operatorsOf, positive, takesValues, understood } from './operators.ts'
@@ -11,7 +11,7 @@ import { matchesColumn } from './search.ts'
 
 /** A filter as the engine runs it: declared for a property, or by itself. */
 export interface Known extends Filter {
-  readonly label: Text
+  readonly label: Message
   readonly key: string
 }
 

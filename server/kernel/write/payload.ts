@@ -7,7 +7,7 @@ import { FormatError } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
 import { UNDISCLOSED } from '#kernel/read/represent.ts'
 import { isLock } from '#kernel/resource.ts'
-import { type Message, said } from '#text/messages.ts'
+import { alternatives, type Message, said, type Value } from '#text/messages.ts'
 
 export interface Parsed {
   /** Values of the payload, by column. */
@@ -205,13 +205,11 @@ export async function idLinked(target: Resource, link: unknown, context: Context
 }
 
 function mismatch({ name, to }: Property, value: unknown, { model }: Context): Violation {
-  const expected = pathsOf(model.of(to as string))
-    .map((path) => said`'/api/v3/${path}/:id'`)
-    .reduce((all, one) => said`${all} or ${one}`)
+  const expected = alternatives(pathsOf(model.of(to as string)).map((path) => `'/api/v3/${path}/:id'`))
   return unlinked(name, expected, value)
 }
 
-const unlinked = (name: string, expected: Message, value: unknown): Violation =>
+const unlinked = (name: string, expected: Value, value: unknown): Violation =>
   violation(name, said`For property '${name}' a link like ${expected} is expected, but got '${shorten(value)}'.`, {
     identifier: 'ResourceTypeMismatch',
     complete: true,

@@ -89,7 +89,7 @@ export const Membership = resource<'memberships', MembershipFacts, Named>('Membe
     }),
   }),
   meta: ({ boolean, markdown }) => ({
-    notificationMessage: markdown({ label: 'Message' }),
+    notificationMessage: markdown({ label: said`Message` }),
     sendNotifications: boolean({ inSchema: false }),
   }),
   filters: membershipFilters,

@@ -89,7 +89,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
     createdAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
     updatedAt: dateTime({ readOnly: true, read: adminOrSelf, sort: true }),
     login: text({
-      label: 'Username',
+      label: said`Username`,
       required: true,
       min: 1,
       max: 256,
@@ -101,7 +101,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
       sort: true,
     }),
     admin: boolean({
-      label: 'Administrator',
+      label: said`Administrator`,
       read: admin,
       may: { create: admin, update: both(admin, not(own('id'))) },
       proof: isStale,

@@ -80,7 +80,7 @@ export const Sprint = resource('Sprint', 'sprints', {
     updatedAt: p.dateTime({ readOnly: true }),
     definingWorkspace: ownProject(p, 'sprints', {
       column: 'project_id',
-      label: 'Project',
+      label: said`Project`,
       schemaType: 'Workspace',
       filter: 'list',
     }),

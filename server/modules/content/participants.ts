@@ -10,7 +10,7 @@ import { withMe } from '#kernel/read/judge.ts'
 import { visibleWhere } from '#kernel/read/load.ts'
 import { differs, listHref } from '#kernel/resource.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
-import type { Text } from '#text/messages.ts'
+import type { Message } from '#text/messages.ts'
 import { cancelInvitations } from './invitations.ts'
 import { view } from './meeting-rights.ts'
 
@@ -81,7 +81,7 @@ export async function storeParticipants(tx: Transaction, draft: Draft<Meeting>, 
 }
 
 /** Filters meetings by participants in one role. */
-export const participantFilter = (role: Role, label: Text): Filter => ({
+export const participantFilter = (role: Role, label: Message): Filter => ({
   label,
   strategy: 'list',
   to: 'User',

@@ -207,7 +207,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
     name: own,
     kind,
     column,
-    label: field.name,
+    label: said`${field.name}`,
     to,
     many: Boolean(to && multiple),
     packed: { column: 'custom_values', key: String(id) },
@@ -225,7 +225,7 @@ export function propertyOf(field: Definition, all: readonly Definition[]): Prope
       ...(isComputed && { readOnly: 'ignore', follows: formulaOf(field, all) }),
       ...(host.read && { read: host.read }),
       ...(host.edit && { may: { create: host.edit, update: host.edit } }),
-      ...(host.section && { section: field.section ?? host.section }),
+      ...(host.section && { section: field.section ? said`${field.section}` : host.section }),
       fault: faultOf(field),
       about: about(field),
       select: ({ engine }, table) => valueIn(field, engine, table),
@@ -256,7 +256,7 @@ export function filterOf(field: Definition): Filter | undefined {
   const { to, strategy, operators } = formats[format]
   return {
     names: [`cf_${id}`],
-    label: field.name,
+    label: said`${field.name}`,
     strategy,
     ...(operators && { operators }),
     ...(to && { to }),

@@ -139,7 +139,7 @@ async function removeQueries(tx: Transaction, ids: readonly number[], context: C
   await removeRows(tx, context.model, query, within, entryOf(context))
 }
 
-const label = { rows: 'Number of rows', columns: 'Number of columns' }
+const label = { rows: said`Number of rows`, columns: said`Number of columns` }
 
 export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
   path: 'grids',
@@ -200,7 +200,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
     updatedAt: p.dateTime({ readOnly: true, sort: true }),
     scope: p.address({
       column: 'computed_scope',
-      label: 'Page',
+      label: said`Page`,
       required: { blank: said`is not set to one of the allowed values` },
       writable: ({ before }) => !before,
       allowed: { hrefs: ({ before }, _, context) => (before ? [] : openScopes(context)) },
@@ -210,7 +210,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
   filters: {
     scope: {
       names: ['page'],
-      label: 'Page',
+      label: said`Page`,
       strategy: 'list',
       operators: ['='],
       allowed: (values) => values.every(isPage),

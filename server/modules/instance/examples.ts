@@ -11,6 +11,7 @@ import { form } from '#kernel/write/form.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { schemaOf } from '#kernel/write/schema.ts'
 import { Status } from '#modules/work-packages/statuses.ts'
+import { said } from '#text/messages.ts'
 
 const example = { id: 1, subject: 'An example', status_id: null, lock_version: 1 }
 
@@ -31,7 +32,7 @@ export const Example = staticResource('Example', [example], {
   may: { update: everyone, edit: nobody },
   lock: 'lock_version',
   properties: ({ text, integer, link }) => ({
-    lockVersion: integer({ label: 'Resource version', readOnly: true }),
+    lockVersion: integer({ label: said`Resource version`, readOnly: true }),
     subject: text({ may: everyone, required: true, min: 1, max: 255 }),
     status: link('Status', { may: everyone, allowed: { rows: (_, facts) => (facts as Facts).statuses } }),
   }),

@@ -6,6 +6,7 @@ import type { Rule } from '#kernel/declaration.ts'
 import { onIds, onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
+import { said } from '#text/messages.ts'
 import { reasonOrder, reasons } from './reasons.ts'
 import { detailsOf, valueSchema } from './values.ts'
 
@@ -70,7 +71,7 @@ export const Notification = resource('Notification', 'notifications', {
   properties: (p) => ({
     id: p.integer({ filter: 'list', sort: true }),
     reason: p.text({ sort: (_, t) => reasonOrder(name(`${t}.reason`)), group: true }),
-    readIAN: p.boolean({ column: 'read_ian', label: 'Read', filter: true, sort: true }),
+    readIAN: p.boolean({ column: 'read_ian', label: said`Read`, filter: true, sort: true }),
     createdAt: p.dateTime(),
     updatedAt: p.dateTime(),
     actor: p.link('User', { whenGone: 'successor', alwaysNamed: true, embed: true, when: ({ actor_id }) => actor_id !== null }),
@@ -96,7 +97,7 @@ export const Notification = resource('Notification', 'notifications', {
       where: ({ operator, values }, { engine }, table) => onTexts(engine, operator, values, name(`${table}.reason`)),
     },
     resourceId: {
-      label: 'Resource',
+      label: said`Resource`,
       strategy: 'list',
       where: ({ operator, values }, { engine }, table) => onIds(engine, operator, values, name(`${table}.work_package_id`)),
     },

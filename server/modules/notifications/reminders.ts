@@ -66,7 +66,7 @@ export const Reminder = resource<'reminders', Facts>('Reminder', 'reminders', {
   properties: ({ text, integer, dateTime, link }) => ({
     id: integer(),
     note: text({ max: 128 }),
-    remindAt: dateTime({ label: 'Date', required: true }),
+    remindAt: dateTime({ label: said`Date`, required: true }),
     creator: link('User', { readOnly: true, alwaysNamed: true }),
     remindable: link('WorkPackage', { column: 'work_package_id', readOnly: true }),
   }),

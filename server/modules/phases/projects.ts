@@ -7,7 +7,7 @@ import { allRows } from '#kernel/cache.ts'
 import type { AdditionSource, Context, Filter, FilterUse, Order } from '#kernel/declaration.ts'
 import { condition, daysOf } from '#kernel/read/operators.ts'
 import { extension } from '#kernel/resource.ts'
-import { said, type Text } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 
 type Definition = Tables['project_phase_definitions']
 
@@ -34,7 +34,7 @@ function overlaps(use: FilterUse, context: Context): Sql {
 }
 
 /** A filter of projects by dates of phases, for those who see phases in any project; it knows those that they see. */
-const byDates = (label: Text, where: Filter['where']): Filter => ({
+const byDates = (label: Message, where: Filter['where']): Filter => ({
   label,
   strategy: 'date',
   known: view,
@@ -42,7 +42,7 @@ const byDates = (label: Text, where: Filter['where']): Filter => ({
   where,
 })
 
-const ofPhase = (label: Text, definition?: number): Filter =>
+const ofPhase = (label: Message, definition?: number): Filter =>
   byDates(
     label,
     (use, context, table) =>
@@ -53,7 +53,7 @@ const ofPhase = (label: Text, definition?: number): Filter =>
 const dateOf = (definition: number, column: 'start_date' | 'finish_date', table: string): Sql =>
   sql`(select p.${name(column)} from project_phases p where ${phases(table, definition)})`
 
-const ofGate = (label: Text, definition: number, column: 'start_date' | 'finish_date'): Filter =>
+const ofGate = (label: Message, definition: number, column: 'start_date' | 'finish_date'): Filter =>
   byDates(label, (use, context, table) => condition('date', use, dateOf(definition, column, table), context))
 
 const filtersOf = ({ id, name: own, ...definition }: Definition): Record<string, Filter> => ({

@@ -78,7 +78,7 @@ export const workPackageExtension = extension<'work_packages', Facts>('WorkPacka
   }),
   filters: {
     projectPhaseDefinition: {
-      label: 'Project phase',
+      label: said`Project phase`,
       strategy: 'list_optional',
       to: 'ProjectPhaseDefinition',
       known: view,

@@ -30,7 +30,7 @@ import { prepareWrite } from '#kernel/write/prepare.ts'
 import { isGivable, isLimited, rolesToGive } from '#modules/accounts/giving-roles.ts'
 import { inherit } from '#modules/accounts/inheritance.ts'
 import { copyFiles, countFiles } from '#modules/files/copies.ts'
-import { inLanguage, message, said } from '#text/messages.ts'
+import { ENGLISH, inLanguage, message, said } from '#text/messages.ts'
 import { lookUp } from './facts.ts'
 import { Project } from './projects.ts'
 
@@ -328,7 +328,8 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, new Date())
     const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to} and not deleting`))
     if (!context || !project)
-      return (tx: Transaction) => endTask(tx, task.id, { message: 'The project is gone.', failed: true }, now)
+      return (tx: Transaction) =>
+        endTask(tx, task.id, { message: inLanguage(said`The project is gone.`, context?.language ?? ENGLISH), failed: true }, now)
     await contents(services, task.id, wanted, context)
     // Nobody sees what is in an archived project, so it was left out.
     if (!(await db.one(sql`select id from projects where id = ${wanted.from} and active`)))

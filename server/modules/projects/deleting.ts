@@ -14,7 +14,6 @@ import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { dependants, type Removing, removeGradually, removeRows } from '#kernel/write/removal.ts'
 import { erase, settle } from '#modules/work-packages/consequences.ts'
-import { inLanguage, said } from '#text/messages.ts'
 import { serialisePlaces, subtree } from './effects.ts'
 
 type Project = Tables['projects']
@@ -55,18 +54,16 @@ export const deleteProject = job<Doomed>('projects.delete', {
       if (project) await deleteRows(tx, inside(context, tx), project.id)
       if (!task) return
       const { name } = task.payload as { name: string }
-      const { language } = context
-      const message = inLanguage(said`The project ${name} has been deleted.`, language)
-      await endTask(tx, task.id, { message, payload: { title: inLanguage(said`Delete project`, language) } }, new Date())
+      const message = `The project ${name} has been deleted.`
+      await endTask(tx, task.id, { message, payload: { title: 'Delete project' } }, new Date())
       const user = await tx.one<Row>(sql`select email from principals where id = ${task.user_id} and email is not null`)
-      const text = inLanguage(letter(name), language)
-      if (project && user) await sendMail(tx, { recipient: user.email, subject: message, text }, now)
+      if (project && user) await sendMail(tx, { recipient: user.email, subject: message, text: letter(name) }, now)
     }
   },
 })
 
 const letter = (name: string) =>
-  said`The project "${name}", its subprojects and all that was in them have been deleted, as you asked.\n`
+  `The project "${name}", its subprojects and all that was in them have been deleted, as you asked.\n`
 
 /** The context of the user who asked, or of the system if the account is gone. */
 async function actor(services: JobContext<Doomed>, user: number | undefined, now: Date): Promise<Context> {

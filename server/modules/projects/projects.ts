@@ -7,6 +7,7 @@ import type { Context, Draft } from '#kernel/declaration.ts'
 import { violation } from '#kernel/errors.ts'
 import { resource } from '#kernel/resource.ts'
 import { sectionsOf } from '#kernel/write/schema.ts'
+import { said } from '#text/messages.ts'
 import { beginDeletion } from './deleting.ts'
 import { initialise, keepTree, settle, subtree } from './effects.ts'
 import { type Facts, lookUp, obstaclesToLoss } from './facts.ts'
@@ -106,7 +107,7 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
     createdAt: p.dateTime({ writable: isImporting, filter: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
     parent: p.link('Project', {
-      label: 'Subproject of',
+      label: said`Subproject of`,
       schemaType: 'Workspace',
       embed: true,
       filter: 'list_optional',

@@ -8,6 +8,7 @@ import { available, ok, operation, rowAt } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
 import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
+import { said } from '#text/messages.ts'
 import { Project } from './projects.ts'
 import { seesWorkPackage } from './rights.ts'
 import { projectsOf, sharedVersions, sharings } from './sharing.ts'
@@ -59,14 +60,14 @@ export const Version = resource<'versions', VersionFacts>('Version', 'versions',
     }),
     description: p.plain(),
     startDate: p.date(),
-    endDate: p.date({ label: 'Finish date' }),
+    endDate: p.date({ label: said`Finish date` }),
     status: p.text({ required: true, hasDefault: true, allowed: { texts: () => states } }),
     sharing: p.text({ required: true, hasDefault: true, allowed: { texts: (_, facts) => facts.sharings } }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
     definingProject: p.link('Project', {
       column: 'project_id',
-      label: 'Project',
+      label: said`Project`,
       required: true,
       embed: true,
       writable: isNew,

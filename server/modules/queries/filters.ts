@@ -130,7 +130,7 @@ async function namedBy(rows: readonly Row[], context: Context): Promise<Readonly
       const row = known.get(id)
       if (row && visible.holds(row)) links.set(String(id), { href: hrefOf(target, row), title: target.titleOf(row) })
     }
-    if (target.table === 'principals' && context.viewer.signedIn) links.set('me', { href: '/api/v3/users/me', title: 'me' })
+    if (target.table === 'principals' && context.viewer.signedIn) links.set('me', { href: '/api/v3/users/me', title: said`me` })
     found.set(to, links)
   }
   return found

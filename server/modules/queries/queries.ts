@@ -170,7 +170,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
     displayRepresentation: 'list',
   },
   label: 'query',
-  title: (row) => row.name ?? 'Default',
+  title: (row) => row.name ?? said`Default`,
   copied: { with: 'queries', by: 'project_id', change: changeQuery, also: copyOrders },
   visible: view,
   guards: { index: list, schema: list, form: list },
@@ -191,17 +191,17 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
     createdAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, filter: true, sort: true }),
     filters: p.of(filtersKind, { column: 'filters', value: shown, inSchema: false }),
-    includeSubprojects: p.boolean({ required: true, hasDefault: true, label: 'Include subprojects' }),
+    includeSubprojects: p.boolean({ required: true, hasDefault: true, label: said`Include subprojects` }),
     sums: p.boolean({ hasDefault: true }),
     public: p.boolean({
       hasDefault: true,
       filter: true,
       may: { create: both(save, managePublic), update: both(edit, managePublic) },
     }),
-    starred: p.boolean({ hasDefault: true, filter: true, label: 'Favorite' }),
+    starred: p.boolean({ hasDefault: true, filter: true, label: said`Favorite` }),
     // Derived from the views. Clients send it, but it is ignored.
     hidden: p.boolean({ hasDefault: true, writable: true, value: (row) => !row.has_view }),
-    showHierarchies: p.boolean({ hasDefault: true, label: 'Display mode' }),
+    showHierarchies: p.boolean({ hasDefault: true, label: said`Display mode` }),
     timelineVisible: p.boolean({ hasDefault: true }),
     timelineZoomLevel: p.text({ hasDefault: true, allowed: { texts: () => zoomLevels } }),
     timelineLabels: p.of(labelsKind, { hasDefault: true }),
@@ -289,7 +289,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
     return {
       filters: {
         type: filtersKind.type,
-        name: 'Filters',
+        name: said`Filters`,
         required: false,
         hasDefault: true,
         writable: isWritable(query, filters, draft, facts, context),
@@ -298,7 +298,7 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
       },
       results: {
         type: 'WorkPackageCollection',
-        name: 'Results',
+        name: said`Results`,
         required: false,
         hasDefault: false,
         readOnly: true,

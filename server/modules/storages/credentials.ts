@@ -6,6 +6,7 @@ import { demand, operation, respondWithRow, rowAt } from '#kernel/operation.ts'
 import { resource } from '#kernel/resource.ts'
 import { commit } from '#kernel/write/commit.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
+import { said } from '#text/messages.ts'
 import { sealed } from './sealed.ts'
 import { Storage } from './storages.ts'
 
@@ -28,8 +29,8 @@ export const OAuthClientCredentials = resource('OAuthClientCredentials', 'oauth_
   may: { create: admin },
   properties: (p) => ({
     id: p.integer(),
-    clientId: p.text({ label: 'Client ID', required: true, max: 255 }),
-    clientSecret: p.password({ label: 'Client secret', required: true, stored: sealed }),
+    clientId: p.text({ label: said`Client ID`, required: true, max: 255 }),
+    clientSecret: p.password({ label: said`Client secret`, required: true, stored: sealed }),
     confidential: p.boolean({ value: ({ client_secret }) => client_secret !== null }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),

@@ -65,7 +65,7 @@ export const FileLink = resource<'file_links', unknown, Computed>('FileLink', 'f
   },
   properties: (p) => ({
     id: p.integer({ sort: true }),
-    originData: p.of(originDataKind, { required: true, label: 'Origin data', fault: originDataFault }),
+    originData: p.of(originDataKind, { required: true, label: said`Origin data`, fault: originDataFault }),
     createdAt: p.dateTime({ readOnly: true }),
     updatedAt: p.dateTime({ readOnly: true }),
     creator: p.link('User', { readOnly: true, alwaysNamed: true, whenGone: 'successor' }),

@@ -120,7 +120,7 @@ const openHref = ({ id, storage_id }: Row, { loaded }: Loaded): string | null =>
   loaded.configured.get(storage_id) ? `/api/v3/project_storages/${id}/open` : null
 
 const storageUrl: Filter = {
-  label: 'Storage URL',
+  label: said`Storage URL`,
   strategy: 'list',
   where: ({ operator, values }, { engine }, table) => {
     const host = sql`(select storages.host from storages where storages.id = ${name(`${table}.storage_id`)})`

@@ -137,8 +137,8 @@ export const Storage = resource('Storage', 'storages', {
     name: p.text({ required: true, max: MOST }),
     storageAudience: p.text({ max: MOST, active: ofNextcloud, nullable: false }),
     tokenExchangeScope: p.text({ max: MOST, active: ofNextcloud, nullable: false }),
-    tenantId: p.text({ label: 'Tenant ID', max: MOST, active: ofMicrosoft, fault: identifier }),
-    driveId: p.text({ label: 'Drive ID', max: MOST, active: ofMicrosoft, fault: identifier }),
+    tenantId: p.text({ label: said`Tenant ID`, max: MOST, active: ofMicrosoft, fault: identifier }),
+    driveId: p.text({ label: said`Drive ID`, max: MOST, active: ofMicrosoft, fault: identifier }),
     hasApplicationPassword: p.boolean({ value: (row) => row.application_password !== null, when: isNextcloud }),
     applicationPassword: p.password({ active: ofNextcloud, fault: tooLong, stored: sealed }),
     forbiddenFileNameCharacters: p.text({ max: MOST, active: ofNextcloud, nullable: false }),
@@ -168,14 +168,14 @@ export const Storage = resource('Storage', 'storages', {
       inLinks: { title: ({ authentication_method: method }) => methods[method as keyof typeof methods] },
     }),
     oauthApplication: p.link('OAuthApplication', {
-      label: 'OAuth application',
+      label: said`OAuth application`,
       select: (_, table) => ofStorage('oauth_applications', table),
       read: admin,
       when: isNextcloud,
       embed: true,
     }),
     oauthClientCredentials: p.link('OAuthClientCredentials', {
-      label: 'OAuth client credentials',
+      label: said`OAuth client credentials`,
       select: (_, table) => ofStorage('oauth_client_credentials', table),
       read: admin,
       embed: true,
@@ -234,7 +234,7 @@ export const applicationExtension = extension('OAuthApplication', 'oauth_applica
   },
   properties: (p) => ({
     clientSecret: p.text({
-      label: 'Client secret',
+      label: said`Client secret`,
       value: ({ id }, { context }) => context.told.get(secretOf(id)),
       nullable: false,
     }),

@@ -173,7 +173,7 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     id: p.integer({ required: true, filter: 'list', sort: true }),
     createdAt: p.dateTime({ required: true, readOnly: true, filter: true, sort: true }),
     updatedAt: p.dateTime({ required: true, readOnly: true, filter: true, sort: true }),
-    spentOn: p.date({ required: true, label: 'Date', filter: true, sort: true }),
+    spentOn: p.date({ required: true, label: said`Date`, filter: true, sort: true }),
     startTime: p.dateTime({ value: (row) => startOf(row), when: tracksTimes, inSchema: tracked, writable: tracked }),
     endTime: p.dateTime({
       value: (row, { context }) =>
@@ -193,13 +193,13 @@ export const TimeEntry = resource<'time_entries', Facts>('TimeEntry', 'time_entr
     entity: p.link('WorkPackage', {
       required: true,
       column: 'entity_id',
-      label: 'Logged for',
+      label: said`Logged for`,
       embed: true,
       filter: 'list',
       filterNames: ['workPackage'],
       allowed: loggable,
     }),
-    workPackage: p.link('WorkPackage', { column: 'entity_id', label: 'Work package', embed: true, allowed: loggable }),
+    workPackage: p.link('WorkPackage', { column: 'entity_id', label: said`Work package`, embed: true, allowed: loggable }),
     user: p.link('User', {
       // Without its user a running timer has no known end.
       whenGone: { remove: sql`ongoing`, otherwise: 'successor' },

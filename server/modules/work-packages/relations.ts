@@ -179,7 +179,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
     lag: p.integer({ min: -2000, max: 2000, when: ({ relation_type }) => relation_type === 'follows' }),
     description: p.text(),
     from: p.link('WorkPackage', {
-      label: 'The selected work package',
+      label: said`The selected work package`,
       required: true,
       embed: true,
       filter: 'list',
@@ -187,7 +187,7 @@ export const Relation = resource<'relations', Facts>('Relation', 'relations', {
       writable: isNewOrSwapped,
     }),
     to: p.link('WorkPackage', {
-      label: 'The selected work package',
+      label: said`The selected work package`,
       required: true,
       embed: true,
       filter: 'list',

@@ -173,7 +173,6 @@ export const de: Catalogue = {
   '{0} ({1})': '{0} ({1})',
   '{0} #{1}': '{0} #{1}',
   '{0}/{1}/{2}': '{1}.{0}.{2}',
-  "'/api/v3/{0}/:id'": "'/api/v3/{0}/:id'",
   "'/my/page'": "'/my/page'",
 
   // Violations
@@ -543,6 +542,7 @@ export const de: Catalogue = {
   '_Changes were retracted._': '_Änderungen wurden zurückgenommen._',
 
   // Links
+  me: 'ich',
   Undisclosed: 'Nicht offengelegt',
   'Add child of {0}': 'Untergeordnetes Element zu {0} hinzufügen',
   'Change parent of {0}': 'Übergeordnetes Element von {0} ändern',
@@ -563,9 +563,8 @@ export const de: Catalogue = {
   'its process ended.': 'Sein Prozess ist beendet.',
   'The job was discarded.': 'Der Auftrag wurde verworfen.',
   'Copy project': 'Projekt kopieren',
-  'Delete project': 'Projekt löschen',
+  'The project is gone.': 'Das Projekt gibt es nicht mehr.',
   'The project {0} has been created.': 'Das Projekt {0} wurde erstellt.',
-  'The project {0} has been deleted.': 'Das Projekt {0} wurde gelöscht.',
   'The original was archived or deleted before all of it was copied.':
     'Das Original wurde archiviert oder gelöscht, bevor alles kopiert war.',
   'Update {0}': '{0} aktualisieren',
@@ -794,6 +793,7 @@ export const de: Catalogue = {
   Resource: 'Ressource',
   'Resource type': 'Art der Ressource',
   'Resource version': 'Fassung der Ressource',
+  Results: 'Ergebnisse',
   'Reverse type': 'Umgekehrte Art',
   Role: 'Rolle',
   Roles: 'Rollen',
@@ -820,6 +820,7 @@ export const de: Catalogue = {
   'Status explanation': 'Erläuterung des Status',
   Sticky: 'Angeheftet',
   Storage: 'Speicher',
+  'Storage URL': 'URL des Speichers',
   'Storage audience': 'Zielgruppe des Speichers',
   Subject: 'Thema',
   'Subject or id': 'Thema oder ID',
@@ -1013,8 +1014,8 @@ export const de: Catalogue = {
     'Aktuelle Adresse: <strong>{0}</strong>. Wir benachrichtigen diese Adresse über die Änderung.',
   'Your identity provider manages your name and your e-mail address. Change them there.':
     'Ihr Identitätsanbieter verwaltet Ihren Namen und Ihre E-Mail-Adresse. Ändern Sie beides dort.',
-  'API clients use this language. These pages are in English.':
-    'API-Clients verwenden diese Sprache. Diese Seiten sind auf Englisch.',
+  'Pages, messages and mails are in this language. API clients use it as well.':
+    'Seiten, Meldungen und E-Mails sind in dieser Sprache. API-Clients verwenden sie ebenfalls.',
   'Server default: {0}': 'Standard des Servers: {0}',
   Sessions: 'Sitzungen',
   Browser: 'Browser',
@@ -1260,22 +1261,4 @@ export const de: Catalogue = {
   'Your account is connected to {0}. You can close this page.':
     'Ihr Konto ist mit {0} verbunden. Sie können diese Seite schließen.',
   '{0} rejected the connection.': '{0} hat die Verbindung abgelehnt.',
-
-  // Mails
-  'Reset your password at {0}': 'Setzen Sie Ihr Passwort bei {0} zurück',
-  'Hello {0},\n\nwe received a request to reset the password of your account "{1}" at {2}. Choose a new password here:\n\n{3}\n\nThe link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.\n':
-    'Guten Tag {0},\n\nwir haben eine Anfrage erhalten, das Passwort Ihres Kontos „{1}“ bei {2} zurückzusetzen. Wählen Sie hier ein neues Passwort:\n\n{3}\n\nDer Link gilt einmal und läuft in einer Stunde ab. Wenn die Anfrage nicht von Ihnen kommt, können Sie diese E-Mail ignorieren. Ihr Passwort ist unverändert.\n',
-  'Your password at {0} has been changed': 'Ihr Passwort bei {0} wurde geändert',
-  'Hello {0},\n\nthe password of your account "{1}" at {2} has been changed.\n\nIf you made this change, you can ignore this mail. Otherwise, {3}\n':
-    'Guten Tag {0},\n\ndas Passwort Ihres Kontos „{1}“ bei {2} wurde geändert.\n\nWenn Sie diese Änderung vorgenommen haben, können Sie diese E-Mail ignorieren. Andernfalls {3}\n',
-  'choose a new password at once: {0}': 'wählen Sie sofort ein neues Passwort: {0}',
-  'contact an administrator at once.': 'wenden Sie sich sofort an einen Administrator.',
-  'Your e-mail address at {0} has been changed': 'Ihre E-Mail-Adresse bei {0} wurde geändert',
-  'Hello {0},\n\nthe e-mail address of your account "{1}" at {2} has been changed. This address receives no further mails.\n\nIf you did not request this change, contact an administrator at once.\n':
-    'Guten Tag {0},\n\ndie E-Mail-Adresse Ihres Kontos „{1}“ bei {2} wurde geändert. An diese Adresse werden keine E-Mails mehr gesendet.\n\nWenn Sie diese Änderung nicht veranlasst haben, wenden Sie sich sofort an einen Administrator.\n',
-  'Your two-factor authentication at {0} has been changed': 'Ihre Zwei-Faktor-Authentifizierung bei {0} wurde geändert',
-  'Hello {0},\n\nthe two-factor authentication of your account "{1}" at {2} has been changed: an authenticator app, a passkey or the recovery codes.\n\nIf you made this change, you can ignore this mail. Otherwise, change your password and check {3}, or contact an administrator at once.\n':
-    'Guten Tag {0},\n\ndie Zwei-Faktor-Authentifizierung Ihres Kontos „{1}“ bei {2} wurde geändert: eine Authenticator-App, ein Passkey oder die Wiederherstellungscodes.\n\nWenn Sie diese Änderung vorgenommen haben, können Sie diese E-Mail ignorieren. Andernfalls ändern Sie Ihr Passwort und prüfen Sie {3}, oder wenden Sie sich sofort an einen Administrator.\n',
-  'The project "{0}", its subprojects and all that was in them have been deleted, as you asked.\n':
-    'Das Projekt „{0}“, seine Unterprojekte und alles, was darin war, wurden gelöscht, wie Sie es gewünscht haben.\n',
 }

@@ -10,7 +10,6 @@ export interface Catalogue {
   '"{0}" is no type of relation.': Translation
   '"{0}" is not a date of the form YYYY-MM-DD.': Translation
   '% Complete': Translation
-  "'/api/v3/{0}/:id'": Translation
   "'/my/page'": Translation
   '(current session)': Translation
   '. Change your password to continue': Translation
@@ -36,7 +35,6 @@ export interface Catalogue {
   'A secret is encrypted with the key {0}, which this server does not have.': Translation
   'A storage that you no longer see': Translation
   'A work package assigned to a closed version cannot be reopened.': Translation
-  'API clients use this language. These pages are in English.': Translation
   'API settings': Translation
   'API tokens are disabled. Nobody can create new ones, and the server rejects existing ones as Bearer tokens.': Translation
   Access: Translation
@@ -189,7 +187,6 @@ export interface Catalogue {
   'Default assignee': Translation
   'Default done ratio': Translation
   Definition: Translation
-  'Delete project': Translation
   'Delete {0}': Translation
   'Delete {0}?': Translation
   'Deleting <strong>{0}</strong> revokes all its tokens and the consent of all its users. This cannot be undone.': Translation
@@ -273,10 +270,6 @@ export interface Catalogue {
   'Group by': Translation
   'Grouping by "{0}" is not supported.': Translation
   'Has application password': Translation
-  'Hello {0},\n\nthe e-mail address of your account "{1}" at {2} has been changed. This address receives no further mails.\n\nIf you did not request this change, contact an administrator at once.\n': Translation
-  'Hello {0},\n\nthe password of your account "{1}" at {2} has been changed.\n\nIf you made this change, you can ignore this mail. Otherwise, {3}\n': Translation
-  'Hello {0},\n\nthe two-factor authentication of your account "{1}" at {2} has been changed: an authenticator app, a passkey or the recovery codes.\n\nIf you made this change, you can ignore this mail. Otherwise, change your password and check {3}, or contact an administrator at once.\n': Translation
-  'Hello {0},\n\nwe received a request to reset the password of your account "{1}" at {2}. Choose a new password here:\n\n{3}\n\nThe link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.\n': Translation
   'Help text': Translation
   Hidden: Translation
   'Highlighted attributes': Translation
@@ -399,6 +392,7 @@ export interface Catalogue {
   'Otherwise, everybody can read public projects.': Translation
   Owner: Translation
   Page: Translation
+  'Pages, messages and mails are in this language. API clients use it as well.': Translation
   Parent: Translation
   Partof: Translation
   'Passkey sign-in is disabled.': Translation
@@ -463,10 +457,10 @@ export interface Catalogue {
   'Require login': Translation
   Required: Translation
   Requires: Translation
-  'Reset your password at {0}': Translation
   Resource: Translation
   'Resource type': Translation
   'Resource version': Translation
+  Results: Translation
   'Reverse type': Translation
   Revoke: Translation
   'Revoke {0}': Translation
@@ -530,6 +524,7 @@ export interface Catalogue {
   'Status explanation': Translation
   Sticky: Translation
   Storage: Translation
+  'Storage URL': Translation
   'Storage audience': Translation
   'Storages with single sign-on share one connection: to disconnect one disconnects all, until you sign in again.': Translation
   Subject: Translation
@@ -623,13 +618,12 @@ export interface Catalogue {
   'The passwords do not match.': Translation
   'The placeholder user is a member of projects whose members you may not manage.': Translation
   'The post cannot be deleted: others have replied to it.': Translation
-  'The project "{0}", its subprojects and all that was in them have been deleted, as you asked.\n': Translation
   'The project cannot return from the archive while a project above it is archived.': Translation
   'The project has subprojects that you may not archive.': Translation
   'The project is being deleted.': Translation
+  'The project is gone.': Translation
   'The project of a setting does not exist.': Translation
   'The project {0} has been created.': Translation
-  'The project {0} has been deleted.': Translation
   'The property must be named in camelCase, such as startDate.': Translation
   'The property was attempted to be written but is not writable.': Translation
   'The purpose of the token, such as “Backup script”.': Translation
@@ -809,12 +803,9 @@ export interface Catalogue {
   'Your account is connected to {0}. You can close this page.': Translation
   'Your account is locked. Contact an administrator.': Translation
   'Your account is not connected to the file storage. Open the link "authorize" of the storage in a browser to connect it; a storage without that link needs you to sign in by your identity provider.': Translation
-  'Your e-mail address at {0} has been changed': Translation
   'Your identity provider manages your name and your e-mail address. Change them there.': Translation
-  'Your password at {0} has been changed': Translation
   'Your password has been changed. All your other sessions have ended.': Translation
   'Your password has been changed. Sign in with the new one.': Translation
-  'Your two-factor authentication at {0} has been changed': Translation
   '_Changes were retracted._': Translation
   '_embedded.elements must be a list of objects.': Translation
   '_embedded.elements must be a list of week days.': Translation
@@ -884,11 +875,9 @@ export interface Catalogue {
   'cannot have a wildcard (*)': Translation
   child: Translation
   children: Translation
-  'choose a new password at once: {0}': Translation
   closed: Translation
   completed: Translation
   confidential: Translation
-  'contact an administrator at once.': Translation
   contains: Translation
   'days ago': Translation
   'did not respond': Translation
@@ -965,6 +954,7 @@ export interface Catalogue {
   'links to values of {0}': Translation
   locked: Translation
   'may not be set by you in this project': Translation
+  me: Translation
   'more than days ago': Translation
   'must be 0h when % Complete is 100%': Translation
   'must be a folder of the storage': Translation
