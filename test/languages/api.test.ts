@@ -125,7 +125,10 @@ describe('Without a user', () => {
 
   test('so is what anonymous clients read', async () => {
     await it.setting('login_required', false)
-    assert.equal((await it.anonymous.get('/nothing', wanting)).body.message, 'Die angeforderte Ressource wurde nicht gefunden.')
+    const open = await it.make.project({ public: true })
+    const path = `/work_packages/schemas/${open}-${await it.id('types', 'Task')}`
+    const name = async (language: string) => (await it.anonymous.get(path, { 'accept-language': language })).body.subject.name
+    assert.deepEqual([await name('de'), await name('en'), await name('de')], ['Thema', 'Subject', 'Thema'])
     await it.setting('login_required', true)
   })
 

@@ -57,7 +57,7 @@ async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap
 
 /**
  * The representations of linked rows that the viewer may read at their own addresses. Those of cached resources are preserialised
- * and cached per viewer until any cached table changes.
+ * and cached per viewer and language until any cached table changes.
  */
 async function bodiesOf(
   { context: asked, related }: Loaded,
@@ -68,7 +68,7 @@ async function bodiesOf(
   // Null stands for a row that the viewer may not read.
   const known = target.cached
     ? await context.snapshot.remember(
-        `bodies ${context.viewer.key} ${target.name}`,
+        `bodies ${context.viewer.key} ${context.language} ${target.name}`,
         ['all'],
         () => new Map<number, object | null>(),
       )

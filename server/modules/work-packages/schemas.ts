@@ -73,7 +73,8 @@ function remembered(context: Context, project: number, type: number): Promise<Pa
     'workflows',
     'settings',
   ] as const
-  return context.snapshot.remember(`schema ${context.viewer.key} ${project}-${type}`, topics, async () => {
+  const { viewer, language } = context
+  return context.snapshot.remember(`schema ${viewer.key} ${language} ${project}-${type}`, topics, async () => {
     const row = { project_id: project, type_id: type }
     const WorkPackage = context.model.of('WorkPackage')
     const draft = { ...emptyDraft(row), before: row }
