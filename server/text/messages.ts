@@ -96,12 +96,11 @@ export const sentences = (messages: readonly Message[]): Message | undefined =>
 const filled = (pattern: string, values: readonly Value[], language: Language): string =>
   values.length === 0 ? pattern : pattern.replace(/\{(\d+)\}/g, (_, i) => valueIn(values[Number(i)] as Value, language))
 
-const valueIn = (value: Value, language: Language): string =>
-  typeof value === 'string' || value instanceof Message
-    ? inLanguage(value, language)
-    : typeof value === 'number'
-      ? String(value)
-      : value.map((one) => valueIn(one, language)).join(', ')
+function valueIn(value: Value, language: Language): string {
+  if (typeof value === 'string') return value
+  if (value instanceof Message) return inLanguage(value, language)
+  return typeof value === 'number' ? String(value) : value.map((one) => valueIn(one, language)).join(', ')
+}
 
 const rules = new Map<Language, Intl.PluralRules>()
 
@@ -129,8 +128,10 @@ export const patternIn = (pattern: string, language: Language): string => {
 export function inLanguage(text: Text, language: Language): string {
   if (typeof text === 'string') return text
   const { strings, values, counted } = text
-  const found = language === ENGLISH ? undefined : translationOf(text.pattern, language)
-  if (found !== undefined) return filled(formFor(found, counted?.count ?? 0, language), values, language)
+  if (language !== ENGLISH) {
+    const found = translationOf(text.pattern, language)
+    if (found !== undefined) return filled(formFor(found, counted?.count ?? 0, language), values, language)
+  }
   if (counted?.count === 1) return inLanguage(counted.one, language)
   let whole = strings[0] as string
   for (let i = 0; i < values.length; i++) whole += valueIn(values[i] as Value, language) + strings[i + 1]
