@@ -129,6 +129,7 @@ describe('Without a user', () => {
     const path = `/work_packages/schemas/${open}-${await it.id('types', 'Task')}`
     const name = async (language: string) => (await it.anonymous.get(path, { 'accept-language': language })).body.subject.name
     assert.deepEqual([await name('de'), await name('en'), await name('de')], ['Thema', 'Subject', 'Thema'])
+    assert.equal((await it.anonymous.get('/days/week/1', wanting)).body.name, 'Montag')
     await it.setting('login_required', true)
   })
 

@@ -17,8 +17,11 @@ const WEEK = [1, 2, 3, 4, 5, 6, 7]
 const MONDAY = Date.UTC(2024, 0, 1)
 
 /** The name of a week day in the viewer's language; Monday is 1. */
-export function weekdayName(day: number, { viewer, settings }: Pick<Context, 'viewer' | 'settings'>): string {
-  return namesIn(viewer.row.language || settings.default_language)[day - 1] as string
+export function weekdayName(day: number, context: Pick<Context, 'viewer' | 'settings' | 'language'>): string {
+  const { viewer, settings, language } = context
+  // These names are known in many more languages than there are catalogues.
+  const own = viewer.signedIn ? viewer.row.language || settings.default_language : language
+  return namesIn(own)[day - 1] as string
 }
 
 const named = new Map<string, readonly string[]>()

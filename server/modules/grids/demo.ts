@@ -3,6 +3,7 @@ import type { Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Demo, DemoStep } from '#kernel/declaration.ts'
+import { ENGLISH } from '#text/messages.ts'
 import { defaultOptions } from './pages.ts'
 
 type Filter = Readonly<Record<string, { readonly operator: string; readonly values: readonly string[] }>>
@@ -134,7 +135,7 @@ export const demo: DemoStep = async (tx, known) => {
     const grid = await addGrid(tx, { page: 'overview', project_id: project, row_count: rows, column_count: columns }, known)
     for (const [own, [start_row, end_row, start_column, end_column], { query, ...more } = {}] of overview.widgets) {
       const query_id = query === undefined ? null : await queryCalled(tx, query, project)
-      const options = { ...defaultOptions(own), ...more, ...(query_id !== null && { queryId: null }) }
+      const options = { ...defaultOptions(own, ENGLISH), ...more, ...(query_id !== null && { queryId: null }) }
       const area = { start_row, end_row, start_column, end_column }
       await tx.one(insert('grid_widgets', { grid_id: grid, identifier: own, ...area, options, query_id }))
     }

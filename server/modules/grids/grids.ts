@@ -97,13 +97,13 @@ async function addableAt(place: Facts['place'], context: Context): Promise<Reado
 }
 
 /** What a grid is made of: its place, its size and its widgets, as its page starts with them unless they are given. */
-function made({ row, before, given }: Draft<Grid>, { place, may, proposal }: Facts): Partial<Grid> {
+function made({ row, before, given }: Draft<Grid>, { place, may, proposal }: Facts, { language }: Context): Partial<Grid> {
   const options = row.options ?? {}
   if (before) return { options, computed_widgets: proposal?.widgets ?? before.computed_widgets }
   const layout = place && pages[place.page]?.layout
   const row_count = given.has('rowCount') ? row.row_count : layout?.rows
   const column_count = given.has('columnCount') ? row.column_count : layout?.columns
-  const widgets = proposal?.widgets ?? (layout ? startingWidgets(layout, may, row_count ?? 0, column_count ?? 0) : [])
+  const widgets = proposal?.widgets ?? (layout ? startingWidgets(layout, may, row_count ?? 0, column_count ?? 0, language) : [])
   const size = { ...(row_count !== undefined && { row_count }), ...(column_count !== undefined && { column_count }) }
   return { ...place, options, ...size, computed_widgets: widgets }
 }
@@ -194,7 +194,7 @@ export const Grid = resource<'grids', Facts, Computed>('Grid', 'grids', {
       column: 'computed_widgets',
       value: (row, page) => represented(widgetsOf(row), page.loaded.queries, (text) => ofRow(text, row, page)),
       required: true,
-      allowed: { objects: (_, { may }) => [...may].map(offered) },
+      allowed: { objects: (_, { may }, context) => [...may].map((one) => offered(one, context.language)) },
     }),
     createdAt: p.dateTime({ readOnly: true, sort: true }),
     updatedAt: p.dateTime({ readOnly: true, sort: true }),

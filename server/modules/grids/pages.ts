@@ -1,6 +1,7 @@
 /** The pages that grids are placed on, and the widgets that each of them takes: a page is one entry of `pages`. */
 import { both, either, having, inAnyProject, inProject, own, unconfined } from '#kernel/access/rules.ts'
 import type { Rule } from '#kernel/declaration.ts'
+import { inLanguage, type Language, type Message, said } from '#text/messages.ts'
 
 /** The place of a widget: its first lines, and those after its last cells. */
 export type Area = readonly [startRow: number, endRow: number, startColumn: number, endColumn: number]
@@ -27,16 +28,18 @@ export interface Page {
 type Options = Readonly<Record<string, unknown>>
 
 interface WidgetKind {
-  /** The options of a new widget. */
+  /** The name of a new widget, in the language of whoever adds it; later it is data. */
+  readonly name?: Message
+  /** The other options of a new widget. */
   readonly options: Options
   /** Options that are formattable texts. */
   readonly texts?: readonly string[]
 }
 
-const named = (name: string, more: Options = {}): WidgetKind => ({ options: { name, ...more } })
+const named = (name: Message, options: Options = {}): WidgetKind => ({ name, options })
 
 /** A list of open work packages that have the viewer as their `role`. */
-const mine = (name: string, role: string): WidgetKind =>
+const mine = (name: Message, role: string): WidgetKind =>
   named(name, {
     queryProps: {
       'columns[]': ['id', 'project', 'type', 'subject'],
@@ -47,26 +50,26 @@ const mine = (name: string, role: string): WidgetKind =>
 const everyDay = { days: [true, true, true, true, true, true, true] }
 
 const kinds: Readonly<Record<string, WidgetKind>> = {
-  custom_text: { ...named('Text', { text: null }), texts: ['text'] },
-  documents: named('Documents'),
-  members: named('Members'),
-  news: named('News'),
-  project_description: named('Description'),
-  project_details: named('Project details'),
-  project_favorites: named('Favorite projects'),
-  project_status: named('Project status'),
-  subprojects: named('Subprojects'),
-  time_entries_current_user: named('My spent time', everyDay),
-  time_entries_project: named('Spent time', everyDay),
+  custom_text: { ...named(said`Text`, { text: null }), texts: ['text'] },
+  documents: named(said`Documents`),
+  members: named(said`Members`),
+  news: named(said`News`),
+  project_description: named(said`Description`),
+  project_details: named(said`Project details`),
+  project_favorites: named(said`Favorite projects`),
+  project_status: named(said`Project status`),
+  subprojects: named(said`Subprojects`),
+  time_entries_current_user: named(said`My spent time`, everyDay),
+  time_entries_project: named(said`Spent time`, everyDay),
   work_package_query: { options: {} },
-  work_packages_accountable: mine('Work packages I am accountable for', 'responsible'),
-  work_packages_assigned: mine('Work packages assigned to me', 'assignee'),
-  work_packages_calendar: named('Calendar'),
-  work_packages_created: mine('Work packages created by me', 'author'),
-  work_packages_graph: named('Work packages graph'),
-  work_packages_overview: named('Work packages overview'),
-  work_packages_table: named('Work packages'),
-  work_packages_watched: mine('Work packages watched by me', 'watcher'),
+  work_packages_accountable: mine(said`Work packages I am accountable for`, 'responsible'),
+  work_packages_assigned: mine(said`Work packages assigned to me`, 'assignee'),
+  work_packages_calendar: named(said`Calendar`),
+  work_packages_created: mine(said`Work packages created by me`, 'author'),
+  work_packages_graph: named(said`Work packages graph`),
+  work_packages_overview: named(said`Work packages overview`),
+  work_packages_table: named(said`Work packages`),
+  work_packages_watched: mine(said`Work packages watched by me`, 'watcher'),
 }
 
 export const pages: Readonly<Record<string, Page>> = {
@@ -177,7 +180,10 @@ export const rulesOfWidgets = (page: string | null | undefined): readonly (reado
   addable.get(page ?? '') ?? pageNames.flatMap((name) => addable.get(name) ?? [])
 
 /** The options of a new widget. */
-export const defaultOptions = (identifier: string): Options => kinds[identifier]?.options ?? {}
+export function defaultOptions(identifier: string, language: Language): Options {
+  const { name, options = {} } = kinds[identifier] ?? {}
+  return name === undefined ? options : { name: inLanguage(name, language), ...options }
+}
 
 /** The options of a widget that are formattable texts. */
 export const textOptions = (identifier: string): readonly string[] => kinds[identifier]?.texts ?? []

@@ -7,7 +7,7 @@ import type { Body, Kind, Payload } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { FormatError, integer, markdown, object, text } from '#kernel/kinds.ts'
 import { isId } from '#kernel/read/operators.ts'
-import { type Message, said } from '#text/messages.ts'
+import { type Language, type Message, said } from '#text/messages.ts'
 import { defaultOptions, type Layout, textOptions } from './pages.ts'
 
 const lines = { startRow: 'start_row', endRow: 'end_row', startColumn: 'start_column', endColumn: 'end_column' } as const
@@ -96,19 +96,29 @@ function shownOptions({ identifier, options, query_id }: Widget, seen: ReadonlyS
 }
 
 /** A widget that can be added, as forms offer it. */
-export const offered = (identifier: string): Body => ({
+export const offered = (identifier: string, language: Language): Body => ({
   _type: 'GridWidget',
   identifier,
-  options: shownOptions({ identifier, options: defaultOptions(identifier), query_id: null } as Widget, new Set(), (text) => text),
+  options: shownOptions(
+    { identifier, options: defaultOptions(identifier, language), query_id: null } as Widget,
+    new Set(),
+    (text) => text,
+  ),
 })
 
 /** The widgets that a new grid starts with: those that may be added and have room. */
-export const startingWidgets = ({ widgets }: Layout, may: ReadonlySet<string>, rows: number, columns: number): Widget[] =>
+export const startingWidgets = (
+  { widgets }: Layout,
+  may: ReadonlySet<string>,
+  rows: number,
+  columns: number,
+  language: Language,
+): Widget[] =>
   widgets
     .filter(([own, , endRow, , endColumn]) => may.has(own) && endRow <= rows + 1 && endColumn <= columns + 1)
     .map(([identifier, start_row, end_row, start_column, end_column]) => ({
       ...{ id: null, identifier, start_row, end_row, start_column, end_column },
-      ...{ options: defaultOptions(identifier), query_id: null },
+      ...{ options: defaultOptions(identifier, language), query_id: null },
     }))
 
 /** What clients may say in widgets: which to add, and which queries they see. */

@@ -1261,4 +1261,19 @@ export const de: Catalogue = {
   'Your account is connected to {0}. You can close this page.':
     'Ihr Konto ist mit {0} verbunden. Sie können diese Seite schließen.',
   '{0} rejected the connection.': '{0} hat die Verbindung abgelehnt.',
+
+  // Widgets
+  Documents: 'Dokumente',
+  'Favorite projects': 'Favorisierte Projekte',
+  'My spent time': 'Meine aufgewendete Zeit',
+  News: 'Neuigkeiten',
+  'Project details': 'Projektdetails',
+  'Project status': 'Projektstatus',
+  Subprojects: 'Unterprojekte',
+  'Work packages I am accountable for': 'Arbeitspakete, für die ich verantwortlich bin',
+  'Work packages assigned to me': 'Mir zugewiesene Arbeitspakete',
+  'Work packages created by me': 'Von mir erstellte Arbeitspakete',
+  'Work packages graph': 'Diagramm der Arbeitspakete',
+  'Work packages overview': 'Übersicht der Arbeitspakete',
+  'Work packages watched by me': 'Von mir beobachtete Arbeitspakete',
 }

@@ -204,6 +204,7 @@ export interface Catalogue {
   Discontinued: Translation
   'Display mode': Translation
   'Display representation': Translation
+  Documents: Translation
   'Drive ID': Translation
   Duplicated: Translation
   Duplicates: Translation
@@ -236,6 +237,7 @@ export interface Catalogue {
   'Expiration date': Translation
   Expires: Translation
   Favorite: Translation
+  'Favorite projects': Translation
   Favorited: Translation
   'File link {0}: {1}': Translation
   'File name': Translation
@@ -339,6 +341,7 @@ export interface Catalogue {
   Message: Translation
   'Monday hours': Translation
   'Multiple field constraints have been violated.': Translation
+  'My spent time': Translation
   Name: Translation
   'Name and identifier': Translation
   "Name can't be blank.": Translation
@@ -350,6 +353,7 @@ export interface Catalogue {
   'New access token': Translation
   'New e-mail address': Translation
   'New password': Translation
+  News: Translation
   'No authorization code': Translation
   'No passkey was created. This device may already have one for this account.': Translation
   'No passkey was used. Try again or use another method.': Translation
@@ -420,12 +424,14 @@ export interface Catalogue {
   'Progress recalculated: it now follows the status': Translation
   Project: Translation
   'Project attributes': Translation
+  'Project details': Translation
   'Project folder': Translation
   'Project folder mode': Translation
   'Project phase': Translation
   'Project phase definition': Translation
   'Project phase gate {0}': Translation
   'Project phase {0}': Translation
+  'Project status': Translation
   'Project status code': Translation
   Projects: Translation
   Property: Translation
@@ -531,6 +537,7 @@ export interface Catalogue {
   'Subject or id': Translation
   'Subproject id': Translation
   'Subproject of': Translation
+  Subprojects: Translation
   Summary: Translation
   Sums: Translation
   'Sunday hours': Translation
@@ -772,8 +779,14 @@ export interface Catalogue {
   Work: Translation
   'Work package': Translation
   'Work packages': Translation
+  'Work packages I am accountable for': Translation
+  'Work packages assigned to me': Translation
+  'Work packages created by me': Translation
+  'Work packages graph': Translation
   'Work packages of different projects cannot be related.': Translation
   'Work packages of other projects are planned for versions of the project or of its subprojects.': Translation
+  'Work packages overview': Translation
+  'Work packages watched by me': Translation
   Workdays: Translation
   "Working can't be blank.": Translation
   'Workspace type': Translation
