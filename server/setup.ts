@@ -1,4 +1,5 @@
 /** Prepares a database: its schema, the permission catalogue, the built-in users, and the initial data. */
+
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
 import { type MigrationProgress, migrate } from '#db/migrate.ts'
@@ -7,6 +8,7 @@ import type { Tables } from '#db/tables.ts'
 import { makeLink, renewSetup } from '#identity/one-time-links.ts'
 import { hashToken, randomToken } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { product } from '#server/modules.ts'
 import { admin } from './seeds/basic.ts'
 import { insertRows } from './seeds/rows.ts'
@@ -70,7 +72,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
   const { seedDemo } = fills && hasDemo(seed) ? await import('./seeds/seed-demo.ts') : {}
 
   return db.transaction(async (tx) => {
-    const now = new Date().toISOString()
+    const now = currentTime().toISOString()
     await writePermissions(tx)
     await writeBuiltinUsers(tx, now)
 
@@ -97,7 +99,7 @@ async function complete(db: Database, { seed, adminToken, publicUrl }: SetupOpti
 
 /** The path of a new setup link for the first administrator; undefined once the setup is done. */
 export async function setupPath(db: Database): Promise<string | undefined> {
-  const secret = await db.transaction((tx) => renewSetup(tx, new Date()))
+  const secret = await db.transaction((tx) => renewSetup(tx, currentTime()))
   return secret === undefined ? undefined : `/setup?token=${secret}`
 }
 

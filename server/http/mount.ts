@@ -1,10 +1,12 @@
 /** Mounts declared operations as routes: authenticate, check the content type, parse, run, respond. */
+
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { API, API_READ } from '#identity/scopes.ts'
 import type { Identity } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { type ContextServices, contextAs } from '#kernel/context.ts'
 import type { Answer, ApiRequest, Context, Document, Method, Operation, Part } from '#kernel/declaration.ts'
 import { ApiError, insufficientScope, notFound } from '#kernel/errors.ts'
@@ -51,7 +53,7 @@ export async function contextOf(request: FastifyRequest, services: Services, cal
   const { db } = services
   const [path = '', search = ''] = request.raw.url?.split(/\?(.*)/s) ?? []
   const params = search === '' ? NONE : unpackParams(new URLSearchParams(search))
-  const now = new Date()
+  const now = currentTime()
   const snapshot = await snapshotFor(request, services)
   const settings = await settingsOf(db, snapshot)
   speakToAnybody(request, settings)

@@ -2,10 +2,12 @@
  * Tokens of users at other servers, which are stored sealed. They are renewed by one process at a time: a refresh token works once,
  * and its second use counts as theft, which ends the user's consent there (RFC 9700, 4.14.2).
  */
+
 import { setTimeout } from 'node:timers/promises'
 import type { Database, Transaction } from '#db/database.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { keysOf, type Place } from './secrets.ts'
 
 /** Milliseconds before its end at which a token is renewed. */
@@ -118,7 +120,7 @@ async function claim(db: Database, table: TokenTable, { id, access_token }: Toke
     const current = await db.one<TokenRow>(sql`select * from ${name(table)} where id = ${id}`)
     if (!current?.refresh_token || current.refused) throw new TokensEnded('There is no refresh token that works.')
     if (current.access_token !== access_token) return undefined
-    const at = new Date()
+    const at = currentTime()
     const until = new Date(at.getTime() + LONGEST_RENEWAL).toISOString()
     const count = await db.transaction((tx) =>
       tx.run(sql`

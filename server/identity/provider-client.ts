@@ -3,9 +3,11 @@
  * provider named over HTTPS, with limits on time and size, and follows no redirects. The host of an issuer may be anywhere, because
  * an operator configured it; other hosts that its metadata names are contacted only at public or allowed addresses.
  */
+
 import type { RemoteJWKSet } from 'jose'
 import type { Configuration, ServerMetadata } from 'openid-client'
 import type { Database } from '#db/database.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { hostOf } from '#outgoing/addresses.ts'
 import { outgoingOf } from '#outgoing/client.ts'
 import type { Provider } from './providers.ts'
@@ -86,7 +88,8 @@ async function documentAt(
   isFit: (document: Document) => boolean,
 ): Promise<Document> {
   const failedAt = failures.get(address)
-  if (failedAt !== undefined && Date.now() < failedAt + COOL_DOWN) throw new ProviderUnavailable(`${address} did not respond.`)
+  if (failedAt !== undefined && currentTime().getTime() < failedAt + COOL_DOWN)
+    throw new ProviderUnavailable(`${address} did not respond.`)
   const document = pending.get(address) ?? load(db, issuer, address, isFit).finally(() => pending.delete(address))
   pending.set(address, document)
   return document
@@ -102,7 +105,7 @@ async function load(db: Database, issuer: string, address: string, isFit: (docum
     failures.delete(address)
     return document
   } catch (cause) {
-    failures.set(address, Date.now())
+    failures.set(address, currentTime().getTime())
     throw new ProviderUnavailable(`${address} does not respond correctly.`, { cause })
   }
 }
@@ -115,7 +118,7 @@ const known = new Map<string, { metadata: ProviderMetadata; at: number }>()
  */
 export async function metadataOf(db: Database, issuer: string): Promise<ProviderMetadata> {
   const before = known.get(issuer)
-  if (before && Date.now() < before.at + BELIEVED) return before.metadata
+  if (before && currentTime().getTime() < before.at + BELIEVED) return before.metadata
   try {
     const isFit = (document: Document) =>
       document.issuer === issuer &&
@@ -123,7 +126,7 @@ export async function metadataOf(db: Database, issuer: string): Promise<Provider
       (document.userinfo_endpoint === undefined || mayLeadTo(document.userinfo_endpoint, issuer))
     const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
     const metadata = (await documentAt(db, issuer, address, isFit)) as unknown as ProviderMetadata
-    known.set(issuer, { metadata, at: Date.now() })
+    known.set(issuer, { metadata, at: currentTime().getTime() })
     return metadata
   } catch (error) {
     if (before) return before.metadata

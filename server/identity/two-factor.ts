@@ -2,11 +2,13 @@
  * Two-factor authentication: after the first proof, a user with a second factor needs a code of an authenticator app, a recovery
  * code or a passkey. Every attempt is counted before the code is checked, on every page, and each code works once.
  */
+
 import { randomBytes } from 'node:crypto'
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import { sendMail } from '#jobs/mail.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
 import { consume, type RateLimit, resetAttempts } from './rate-limit.ts'
 import { type Keys, keysOf, type Place } from './secrets.ts'
@@ -236,7 +238,7 @@ the two-factor authentication of your account "${user.login}" at ${settings.app_
 If you made this change, you can ignore this mail. Otherwise, change your password and check ${addressOf(settings, '/my/two_factor')}, or contact an administrator at once.
 `
   const subject = `Your two-factor authentication at ${settings.app_title} has been changed`
-  await sendMail(tx, { recipient: user.email, subject, text }, new Date())
+  await sendMail(tx, { recipient: user.email, subject, text }, currentTime())
 }
 
 /** Removes all second factors of a user, and ends their sessions: for users who have lost their factors. */

@@ -1,5 +1,6 @@
 /** Mail delivery: by an SMTP server, or to the log if none is configured. */
 import { isIP } from 'node:net'
+import { currentTime } from '#kernel/clock.ts'
 import type { Mail, Post } from '#kernel/declaration.ts'
 
 /** An SMTP server, and the sender of mails. */
@@ -53,6 +54,7 @@ export function postOf(choice: MailChoice | undefined, log: Log): Post {
         to: { name: '', address: recipient },
         subject,
         text,
+        date: currentTime(),
         ...(calendar && { icalEvent: { method: calendar.method, filename: 'meeting.ics', content: calendar.text } }),
         headers: { 'Auto-Submitted': 'auto-generated' },
       })

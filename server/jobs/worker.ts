@@ -1,5 +1,7 @@
 /** The worker: runs due jobs, sequentially in each lane. */
+
 import { type Transaction, UnavailableError } from '#db/database.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
 import { type Claim, claim, claimOwn, complete, extend, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
 
@@ -36,7 +38,7 @@ export const lanesOf = (kinds: readonly JobKind[]): readonly (readonly JobKind[]
 export async function runRound(
   services: JobServices,
   kinds: readonly JobKind[],
-  { clock = () => new Date(), random = Math.random, failed = () => {} }: WorkerOptions = {},
+  { clock = currentTime, random = Math.random, failed = () => {} }: WorkerOptions = {},
 ): Promise<void> {
   const { db, signal } = services
 

@@ -1,8 +1,10 @@
 /** The files of the showcase: reports on its work that is done. */
+
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { createCache } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { contextOfUser } from '#kernel/context.ts'
 import { product } from '#server/modules.ts'
 import { showcase } from './showcase.ts'
@@ -29,7 +31,7 @@ export async function attachReports(db: Database, files: FileStore): Promise<voi
     where w.start_date is not null and w.id % ${EVERY} = 0 order by w.id`)
   const services = { db, files, model: product, cache: createCache() }
   for (const one of done) {
-    const context = await contextOfUser(services, one.assigned_to_id ?? one.author_id, new Date())
+    const context = await contextOfUser(services, one.assigned_to_id ?? one.author_id, currentTime())
     const place = { container_type: 'WorkPackage', container_id: one.id }
     if (context) await attachText({ context, db }, place, `report-${one.id}.md`, report(one))
   }

@@ -3,6 +3,7 @@
  * is accepted if the browser says that a page of this server sent it (`isOwn`). This prevents cross-site request forgery, stores
  * no token, and works before there is a session that a token could belong to.
  */
+
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'
@@ -14,6 +15,7 @@ import { actingSession, isOwn, sessionIn, waitingSession } from '#http/session.t
 import { isProved, type Session } from '#identity/sessions.ts'
 import { pageOfStage } from '#identity/sign-in.ts'
 import type { Snapshot } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { languageFor } from '#kernel/context.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { ApiError, forbidden, notFound } from '#kernel/errors.ts'
@@ -257,7 +259,7 @@ export function addPages(app: FastifyInstance, services: Services, areas: readon
       errorHandler: (error: FastifyError, request, reply) => sendFailure(request, reply, error),
       handler: async (request, reply) => {
         try {
-          const now = new Date()
+          const now = currentTime()
           const snapshot = await snapshotFor(request, services)
           const settings = await settingsOf(db, snapshot)
           speakToAnybody(request, settings)

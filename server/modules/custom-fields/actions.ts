@@ -1,4 +1,5 @@
 /** Custom actions: sets of changes to a work package, available where their conditions hold. */
+
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, inserted } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'
@@ -7,6 +8,7 @@ import { both, either, having, inAnyProject, onWorkPackage, sharedAnywhere, with
 import { heldIn, heldOn, rolesOf, sharedRolesOf } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
 import { allRows, invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { Context, Operation, Rule } from '#kernel/declaration.ts'
 import { combined, conflict, forbidden, notFound, violation } from '#kernel/errors.ts'
 import { guarded, idFrom, operation, respondSaved } from '#kernel/operation.ts'
@@ -234,7 +236,7 @@ export async function makeAction(
     if (!Array.isArray(ids) || !ids.every(Number.isInteger)) throw new Error(`The condition ${own} must be a list of ids.`)
   }
   if (Object.keys(changes).length === 0) throw new Error('A custom action needs at least one change.')
-  const now = new Date().toISOString()
+  const now = currentTime().toISOString()
   const last = await tx.one<{ position: number }>(sql`select coalesce(max(position), 0) as position from custom_actions`)
   const values = { name, description, position: (last?.position ?? 0) + 1, conditions, changes, created_at: now, updated_at: now }
   const id = await inserted(tx, 'custom_actions', values).catch((cause: unknown) => {

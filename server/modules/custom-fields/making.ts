@@ -5,6 +5,7 @@ import { has, insert, inserted, without } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { systemUserId } from '#kernel/context.ts'
 import type { Model } from '#kernel/declaration.ts'
 import { removed } from '#kernel/write/removal.ts'
@@ -76,7 +77,7 @@ export async function makeField(tx: Transaction, plan: FieldPlan): Promise<numbe
   const fault = faultIn(plan)
   if (fault) throw new Error(fault)
   const { projects, types, options = [], chosen = [], items = [], ...values } = plan
-  const now = new Date().toISOString()
+  const now = currentTime().toISOString()
   const { resource, format, name: called } = values
   const [last] = await tx.all<{ position: number }>(
     sql`select coalesce(max(position), 0) as position from custom_fields where resource = ${resource}`,
@@ -132,7 +133,7 @@ async function insertItems(tx: Transaction, field: number, parent: number, items
 export async function removeField(tx: Transaction, model: Model, id: number): Promise<boolean> {
   const field = await tx.one<{ resource: Extensible }>(sql`select resource from custom_fields where id = ${id}`)
   if (!field) return false
-  const entry = { actor: await systemUserId(tx), at: new Date().toISOString(), window: 0, cause: { type: 'system_update' } }
+  const entry = { actor: await systemUserId(tx), at: currentTime().toISOString(), window: 0, cause: { type: 'system_update' } }
   const [column, key] = ['custom_values', String(id)]
   const change = { set: sql`custom_values = ${without(tx.engine, column, key)}`, where: has(tx.engine, column, key) }
   await writeValues(tx, model, field.resource, change, entry)

@@ -1,9 +1,11 @@
 /** Copies of attachments: the files first, outside any transaction, and their rows with those of the containers. */
+
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { inserted } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { type FileStore, newName } from '#files/store.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { Resource } from '#kernel/declaration.ts'
 import { inContainers } from './attachments.ts'
 import { claim, discardReserved, reserve } from './loose.ts'
@@ -33,7 +35,7 @@ export async function copyFiles(
   const copies: Tables['attachments'][] = []
   for (const original of originals) {
     const storage_name = newName()
-    await reserve(db, storage_name, new Date())
+    await reserve(db, storage_name, currentTime())
     if (await copyFile(files, original.storage_name, storage_name)) copies.push({ ...original, storage_name })
   }
   return {

@@ -5,6 +5,7 @@ import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { both, own, satisfying, signedIn, through } from '#kernel/access/rules.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
@@ -23,8 +24,8 @@ interface Facts {
 
 /** Whether the reminder is not due yet. */
 const upcoming = satisfying(
-  (own) => sql`(${own('completed_at')} is null and ${own('remind_at')} > ${new Date().toISOString()})`,
-  (row) => row.completed_at === null && row.remind_at > new Date().toISOString(),
+  (own) => sql`(${own('completed_at')} is null and ${own('remind_at')} > ${currentTime().toISOString()})`,
+  (row) => row.completed_at === null && row.remind_at > currentTime().toISOString(),
 )
 
 const mine = own('creator_id')

@@ -1,4 +1,5 @@
 /** Copies of projects: the request creates the project, and a job copies the contents in short transactions. */
+
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { join, or, raw, type Sql, sql } from '#db/sql.ts'
@@ -7,6 +8,7 @@ import { endTask, openTask, progressed, startTask, type TaskPayload } from '#job
 import { rights } from '#kernel/access/rights.ts'
 import { both, either, globally, inProject, lacking, unconfined } from '#kernel/access/rules.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { contextOfUser, inside } from '#kernel/context.ts'
 import type { ApiRequest, Context, Draft, JobContext, Operation, Property, Resource } from '#kernel/declaration.ts'
 import { combined } from '#kernel/errors.ts'
@@ -325,7 +327,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     const task = await openTask(db, payload.task)
     if (!task) return
     const wanted = task.payload as Wanted
-    const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, new Date())
+    const context = await contextOfUser({ ...services, cache: createCache() }, task.user_id, currentTime())
     const project = context && (await db.one<ProjectRow>(sql`select * from projects where id = ${wanted.to} and not deleting`))
     if (!context || !project)
       return (tx: Transaction) =>
@@ -334,7 +336,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
     // Nobody sees what is in an archived project, so it was left out.
     if (!(await db.one(sql`select id from projects where id = ${wanted.from} and active`)))
       return (tx: Transaction) =>
-        endTask(tx, task.id, { message: inLanguage(INCOMPLETE, context.language), failed: true }, new Date())
+        endTask(tx, task.id, { message: inLanguage(INCOMPLETE, context.language), failed: true }, currentTime())
     return (tx: Transaction) =>
       endTask(
         tx,
@@ -347,7 +349,7 @@ export const copyContents = job<TaskPayload>('projects.copy', {
             _links: { project: { href: hrefOf(Project, project), title: project.name } },
           },
         },
-        new Date(),
+        currentTime(),
       )
   },
 })
@@ -376,7 +378,7 @@ async function contents(services: JobContext<TaskPayload>, task: number, wanted:
       if (signal.aborted) throw new Error('The process ends.')
       const rows = await originalRows(db, resource, ids.slice(0, AT_ONCE))
       const files = isWanted(resource.copied?.files) ? await copyFiles(services, resource.name, rows) : undefined
-      const now = new Date()
+      const now = currentTime()
       const former = new Map(copied.get(resource.table))
       const made = await step(async (tx) => {
         copied.set(resource.table, new Map(former))

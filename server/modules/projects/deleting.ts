@@ -1,4 +1,5 @@
 /** Deletion of projects: the request archives the project with its descendants, and a job deletes them little by little. */
+
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
@@ -6,6 +7,7 @@ import type { Tables } from '#db/tables.ts'
 import { sendMail } from '#jobs/mail.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { contextOfUser, inside, systemUserId } from '#kernel/context.ts'
 import type { Context, JobContext } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
@@ -55,7 +57,7 @@ export const deleteProject = job<Doomed>('projects.delete', {
       if (!task) return
       const { name } = task.payload as { name: string }
       const message = `The project ${name} has been deleted.`
-      await endTask(tx, task.id, { message, payload: { title: 'Delete project' } }, new Date())
+      await endTask(tx, task.id, { message, payload: { title: 'Delete project' } }, currentTime())
       const user = await tx.one<Row>(sql`select email from principals where id = ${task.user_id} and email is not null`)
       if (project && user) await sendMail(tx, { recipient: user.email, subject: message, text: letter(name) }, now)
     }
@@ -86,12 +88,12 @@ async function deleteContents(services: JobContext<Doomed>, context: Context, id
   const share = (100 - done) / ((count?.n ?? 0) + 1)
   let deleted = 0
   const removing: Removing = {
-    ...{ db, model, step, signal, entry: () => entryOf({ ...context, now: new Date() }) },
-    otherwise: { WorkPackage: (tx, some) => eraseWork(tx, some, ids, { ...inside(context, tx), now: new Date() }) },
+    ...{ db, model, step, signal, entry: () => entryOf({ ...context, now: currentTime() }) },
+    otherwise: { WorkPackage: (tx, some) => eraseWork(tx, some, ids, { ...inside(context, tx), now: currentTime() }) },
     removed: async (tx, resource, n) => {
       if (resource !== workPackages) return
       deleted += n
-      await progressed(tx, payload.task, done + deleted * share, new Date())
+      await progressed(tx, payload.task, done + deleted * share, currentTime())
     },
   }
   await removeGradually(removing, workPackages, among(db.engine, raw('project_id'), ids))

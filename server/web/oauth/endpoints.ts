@@ -1,4 +1,5 @@
 /** The OAuth endpoints for applications: token, revocation, introspection and metadata. */
+
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'
@@ -9,9 +10,11 @@ import { accessBy } from '#identity/access-tokens.ts'
 import { availableProviders } from '#identity/providers.ts'
 import { scopes } from '#identity/scopes.ts'
 import type { Snapshot } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { addressOf, type Settings, settingsOf } from '#kernel/settings.ts'
 import { completed, serverOf, understoodBy } from './server.ts'
+import { shifted } from './store.ts'
 
 interface Call {
   readonly request: FastifyRequest
@@ -49,7 +52,7 @@ export function oauthEndpoints(app: FastifyInstance, services: Services): void {
       errorHandler: (error: FastifyError, request, reply) => sendFailure(request, reply, error),
       handler: async (request, reply) => {
         try {
-          const now = new Date()
+          const now = currentTime()
           const snapshot = await snapshotFor(request, services)
           const settings = await settingsOf(db, snapshot)
           return await send(request, reply, await run({ request, snapshot, settings, now }))
@@ -69,7 +72,7 @@ export function oauthEndpoints(app: FastifyInstance, services: Services): void {
       if (reply.kind !== 'answer') throw new Error(`The authorization server answered ${path} by ${reply.kind}.`)
       const { status, challenge, body } = reply
       const headers: Record<string, string> = challenge === undefined ? {} : { 'www-authenticate': challenge }
-      const outcome = json(body === '' ? {} : (body as object), status, headers)
+      const outcome = json(body === '' ? {} : shifted(body as object, 1), status, headers)
       return { outcome, were: status === 401 ? 'wrong' : status === 200 ? 'right' : undefined }
     })
     if ('outcome' in asked) return asked.outcome

@@ -1,4 +1,5 @@
 /** The storage of oidc-provider in our tables. Codes and tokens are stored as hashes, so a reader of the tables cannot use them. */
+
 import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from 'oidc-provider'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
@@ -7,6 +8,7 @@ import { takeBack } from '#identity/access-tokens.ts'
 import { type Application, isConfidential } from '#identity/oauth/applications.ts'
 import { scopes as known } from '#identity/scopes.ts'
 import { hashToken } from '#identity/tokens.ts'
+import { aheadOfSystem, currentTime } from '#kernel/clock.ts'
 import { isStorable } from '#kernel/kinds.ts'
 
 /** The library's models that are stored as tokens. */
@@ -15,6 +17,17 @@ const kinds: Readonly<Record<string, string>> = {
   AccessToken: 'access',
   RefreshToken: 'refresh',
   ClientCredentials: 'client',
+}
+
+/**
+ * Times of a token by the clock of the house instead of the system's, which the library reads, or the other way around.
+ * @param sign 1: from the library; -1: for the library
+ */
+export function shifted<T extends { iat?: unknown; exp?: unknown }>(content: T, sign: 1 | -1): T {
+  const seconds = sign * Math.round(aheadOfSystem() / 1000)
+  const moved = { ...content }
+  for (const name of ['iat', 'exp'] as const) if (typeof moved[name] === 'number') moved[name] += seconds
+  return moved
 }
 
 const nothing: Adapter = {
@@ -103,7 +116,8 @@ function tokens(
   return {
     ...nothing,
 
-    async upsert(id, { jti: _, aud: __, resource: ___, grantId, clientId, ...content }) {
+    async upsert(id, { jti: _, aud: __, resource: ___, grantId, clientId, ...given }) {
+      const content = shifted(given, 1)
       const store = async (tx: Transaction) => {
         const application = await tx.one<{ id: number }>(sql`
           select id from oauth_applications where client_id = ${clientId} and enabled`)
@@ -138,7 +152,7 @@ function tokens(
         where t.hash = ${hashToken(id)} and t.kind = ${kind} and a.enabled and (p.id is null or p.status = 1 and p.type = 'User')`)
       if (!row) return undefined
       return {
-        ...row.content,
+        ...shifted(row.content, -1),
         jti: id,
         clientId: row.client_id,
         ...(row.authorization_id !== null && { grantId: String(row.authorization_id) }),
@@ -151,7 +165,7 @@ function tokens(
     async consume(id) {
       const hash = hashToken(id)
       const isFirst = await db.transaction(async (tx) => {
-        const now = new Date().toISOString()
+        const now = currentTime().toISOString()
         const count = await tx.run(
           sql`update oauth_tokens set consumed_at = ${now} where hash = ${hash} and kind = ${kind} and consumed_at is null`,
         )
