@@ -24,7 +24,7 @@ const root = resolve(import.meta.dirname, '..')
 const everyTest = ['test/**/*.test.ts', 'server/**/*.test.ts']
 /** Tests without a database, or of pages, which are the same on each engine: a second engine would test nothing new. */
 const onOneEngine = [
-  'test/{text,pure,outgoing,browser}/**',
+  'test/{text,pure,outgoing,browser,double}/**',
   'test/files/{extracting,multipart,stores}.test.ts',
   'test/contract.test.ts',
 ]
@@ -145,7 +145,7 @@ async function runTests(engine: string, files: string[], flags: string[], settin
 
 /** Changes of a whole process that affect other tests in it: its clock, its environment, its declarations. */
 const PROCESS_WIDE =
-  /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |#test\/command\.ts|process\.umask|\bassemble\(/
+  /\bmock\.(timers|method)|clock: 'stopped'|process\.env\.\w+ = |#test\/(?:command|double)\.ts|\bsetClock\(|process\.umask|\bassemble\(/
 
 /**
  * Writes files that each run a share of the test files in one process, one after the other: starting a process and loading the

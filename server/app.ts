@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { type Database, withOnePatience } from '#db/database.ts'
+import { perDatabase } from '#db/memory.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
 import { sendError, withoutBody } from '#http/answer.ts'
@@ -18,6 +19,7 @@ import { createCache } from '#kernel/cache.ts'
 import type { Subscriber } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { type Outgoing, useOutgoing } from '#outgoing/client.ts'
+import type { Double } from '#server/double/double.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { sendNotFound } from '#server/web/page.ts'
@@ -39,6 +41,8 @@ export interface AppOptions {
   times?: Partial<TimeLimits>
   /** Subscribers of events, besides those that modules declare. */
   subscribers?: readonly Subscriber[]
+  /** The controls of a test double. */
+  double?: Double | undefined
 }
 
 /** Request ids are numbers with a prefix for each process. */
@@ -54,11 +58,12 @@ export async function build(
     files = memoryStore(),
     trustedProxies = ['loopback'],
     outgoing,
-    times: own,
+    times: givenTimes,
     subscribers = [],
+    double,
   }: AppOptions = {},
 ): Promise<FastifyInstance> {
-  const times = { ...usualTimes, ...own }
+  const times = { ...usualTimes, ...givenTimes }
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
@@ -89,7 +94,7 @@ export async function build(
   watchBodies(app.server, times)
   refuseOddities(app.server)
   makeDrainable(app)
-  const cache = createCache()
+  const cacheOf = perDatabase(createCache)
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
@@ -110,8 +115,16 @@ export async function build(
     done(needsHost ? new ApiError('BadRequest', said`The request has no Host header.`) : undefined)
   })
 
-  const model = { ...product, subscribers: [...product.subscribers, ...subscribers] }
-  const services = { model, db, cache, files, times }
+  double?.watch(app)
+
+  const own = double?.model ?? product
+  const model = { ...own, subscribers: [...own.subscribers, ...subscribers] }
+  const services = {
+    ...{ model, db, files, times },
+    get cache() {
+      return cacheOf(db)
+    },
+  }
   addCors(app, services)
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))

@@ -3,6 +3,7 @@
 import { identity } from '#identity/index.ts'
 import { jobs } from '#jobs/index.ts'
 import { assemble } from '#kernel/assemble.ts'
+import type { Module } from '#kernel/declaration.ts'
 import { accounts } from '#modules/accounts/index.ts'
 import { activities } from '#modules/activities/index.ts'
 import { backlogs } from '#modules/backlogs/index.ts'
@@ -22,8 +23,8 @@ import { storages } from '#modules/storages/index.ts'
 import { time } from '#modules/time/index.ts'
 import { workPackages } from '#modules/work-packages/index.ts'
 
-/** The product: all that its modules declare. */
-export const product = assemble([
+/** The modules of the product. */
+export const modules: readonly Module[] = [
   identity,
   jobs,
   accounts,
@@ -44,4 +45,7 @@ export const product = assemble([
   helpTextsModule,
   revisions,
   storages,
-])
+]
+
+/** The product: all that its modules declare. */
+export const product = assemble(modules)

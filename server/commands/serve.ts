@@ -39,7 +39,7 @@ export async function serve(invocation: Invocation): Promise<void> {
     process.stdout.write(loginLines(result))
     throw error
   })
-  const stopWorking = config.worker ? startWorker(db, config, app.log) : undefined
+  const worker = config.worker ? startWorker(db, files, config.mail, app.log) : undefined
   const stopBackups = config.worker ? startBackups(invocation, app.log) : undefined
 
   let stopping: number | undefined
@@ -53,7 +53,7 @@ export async function serve(invocation: Invocation): Promise<void> {
       app.log.error(`shutdown did not finish within ${ENDING_MS / 1000} s; exiting`)
       process.exit(1)
     }, ENDING_MS).unref()
-    const worked = stopWorking?.()
+    const worked = worker?.stop()
     stopBackups?.()
     await app.drain(DRAINING_MS)
     await app.close()

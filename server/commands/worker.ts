@@ -1,6 +1,7 @@
 /** `halyard worker`: runs background jobs, and serves nothing. */
 import { fastify } from 'fastify'
 import { PATIENCE_MS } from '#db/database.ts'
+import { openStore } from '#files/open.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
@@ -25,7 +26,7 @@ export async function work(invocation: Invocation): Promise<void> {
   useOutgoing(db, outgoing({ allow: config.outgoingAllow }))
   const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const { log } = fastify({ logger: level === 'silent' ? false : { level } })
-  const stop = startWorker(db, config, log)
+  const worker = startWorker(db, openStore(config.attachments), config.mail, log)
   const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000)
@@ -35,7 +36,7 @@ export async function work(invocation: Invocation): Promise<void> {
       if (isEnding) return
       isEnding = true
       stopBackups()
-      await stop()
+      await worker.stop()
       clearInterval(alive)
       await db.close()
     })

@@ -1,13 +1,16 @@
 /** The worker of a process: runs due jobs every second, each lane by itself. */
 import type { Database } from '#db/database.ts'
-import { openStore } from '#files/open.ts'
-import { postOf } from '#jobs/post.ts'
+import type { FileStore } from '#files/store.ts'
+import { type MailChoice, postOf } from '#jobs/post.ts'
+import { isAnyDue } from '#jobs/queue.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
-import type { Config } from '#server/config/read.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { product } from '#server/modules.ts'
 import { reasonOf } from '#server/reason.ts'
 
 const WORKING_MS = 1000
+/** More than any chain of jobs that cause each other. */
+const MOST_ROUNDS = 50
 
 /** The log of a process. */
 interface Log {
@@ -15,13 +18,18 @@ interface Log {
   error(about: object, message: string): void
 }
 
-/**
- * Starts to run jobs.
- * @returns the function that ends it: running jobs stop at their next step, and are continued by another process
- */
-export function startWorker(db: Database, { attachments, mail }: Config, log: Log): () => Promise<void> {
+/** A running worker. */
+export interface Worker {
+  /** Ends it: running jobs stop at their next step, and are continued by another process. */
+  stop(): Promise<void>
+  /** Runs all jobs that are due, and those that they cause. */
+  settle(): Promise<void>
+}
+
+/** Starts to run jobs. */
+export function startWorker(db: Database, files: FileStore, mail: MailChoice | undefined, log: Log): Worker {
   const ending = new AbortController()
-  const services = { db, model: product, files: openStore(attachments), post: postOf(mail, log), signal: ending.signal }
+  const services = { db, model: product, files, post: postOf(mail, log), signal: ending.signal }
   const failed = ({ error: err, job, ids, isLast, about }: Failure) =>
     log.error({ err, job, ids, ...about }, isLast ? 'a job failed, and is given up' : 'a job failed, and is tried again')
   const lanes = lanesOf(product.jobs).map((lane) =>
@@ -31,17 +39,33 @@ export function startWorker(db: Database, { attachments, mail }: Config, log: Lo
       (err) => log.error({ err }, 'running jobs failed'),
     ),
   )
-  return async () => {
-    ending.abort()
-    await Promise.all(lanes.map((stopped) => stopped()))
+  return {
+    async stop() {
+      ending.abort()
+      await Promise.all(lanes.map((lane) => lane.stop()))
+    },
+    async settle() {
+      for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+        await Promise.all(lanes.map((lane) => lane.again()))
+        if (ending.signal.aborted || !(await isAnyDue(db, product.jobs, currentTime()))) return
+      }
+    },
   }
 }
 
+/** Work that is repeated. */
+interface Repeated {
+  /** Stops it, and waits for the current run. */
+  stop(): Promise<void>
+  /** Runs it once more after the current run, and waits for both. */
+  again(): Promise<void>
+}
+
 /**
- * Runs work periodically, never concurrently. Returns the function that stops it and waits for the current run.
+ * Runs work periodically, never concurrently.
  * @param failed is called on a failure, but not for the same failure in a row
  */
-function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
+function repeat(every: number, work: () => Promise<unknown>, failed: (error: unknown) => void): Repeated {
   let running: Promise<void> | undefined
   let known: string | undefined
   const report = (error: unknown) => {
@@ -60,8 +84,15 @@ function repeat(every: number, work: () => Promise<unknown>, failed: (error: unk
   }
   run()
   const timer = setInterval(run, every).unref()
-  return async () => {
-    clearInterval(timer)
-    await running
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+    async again() {
+      await running
+      run()
+      await running
+    },
   }
 }

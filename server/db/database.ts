@@ -50,6 +50,14 @@ export interface Database extends Reader {
   close(): Promise<void>
 }
 
+/** A database in memory, whose whole content can be copied and replaced. */
+export interface MemoryDatabase extends Database {
+  /** The content now, as the bytes of a database file. */
+  image(): Promise<Uint8Array>
+  /** Replaces the content, between two transactions. Whatever else remembers the content has to `forget` it. */
+  restore(image: Uint8Array): Promise<void>
+}
+
 export interface TransactionOptions {
   /**
    * Milliseconds to wait for other programs' locks; by default, the database's own. 0 is for optional writes; `Infinity`, for

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import {
   ConstraintError,
   type Database,
+  type MemoryDatabase,
   PATIENCE_MS,
   type Row,
   type SnapshotReader,
@@ -230,7 +231,14 @@ export function openSqlite(
     lose(group?.lost ?? reason)
   }
 
-  return {
+  /** Runs work between two transactions. */
+  const between = <T>(work: () => T): Promise<T> =>
+    exclusively(async () => {
+      await commit()
+      return work()
+    })
+
+  const database: Database = {
     engine: 'sqlite',
     get statements() {
       return statements
@@ -270,19 +278,14 @@ export function openSqlite(
         own.connection.close()
       }
     },
-    script: (text) =>
-      exclusively(async () => {
-        await commit()
-        writer.connection.exec(text)
-      }),
+    script: (text) => between(() => writer.connection.exec(text)),
     async ready() {
       look()
       await read(sql`select 1 as one`)
     },
     close: () => {
       closing = true
-      return exclusively(async () => {
-        await commit()
+      return between(() => {
         if (!inMemory) {
           reader.connection.close()
           try {
@@ -295,6 +298,19 @@ export function openSqlite(
       })
     },
   }
+  if (!inMemory) return database
+  const memory: Omit<MemoryDatabase, keyof Database> = {
+    image: () => between(() => writer.connection.serialize()),
+    restore: (image) =>
+      between(() => {
+        // Into a new connection: node:sqlite crashes now and then where the statements of one outlive its former content.
+        const former = writer
+        writer = connect(path, { durable, image })
+        reader = writer
+        former.connection.close()
+      }),
+  }
+  return Object.assign(database, memory)
 }
 
 /** Reads on a connection whose transaction stays open. */
@@ -315,6 +331,9 @@ function frozen({ all, iterate }: ReturnType<typeof connect>): SnapshotReader {
     },
   }
 }
+
+/** Whether a database is in memory. */
+export const isInMemory = (db: Database): db is MemoryDatabase => 'restore' in db
 
 /** A function that checks whether the current file at `path` is still there. */
 function placeOf(path: string): () => boolean {

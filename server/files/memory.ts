@@ -2,9 +2,17 @@
 import { Buffer } from 'node:buffer'
 import { checkName, type FileStore } from './store.ts'
 
+/** A store whose whole content can be copied and replaced. */
+export interface MemoryStore extends FileStore {
+  /** The content now. */
+  image(): ReadonlyMap<string, Uint8Array>
+  /** Replaces the content. */
+  restore(image: ReadonlyMap<string, Uint8Array>): void
+}
+
 /** A new, empty store. */
-export function memoryStore(): FileStore {
-  const kept = new Map<string, Buffer>()
+export function memoryStore(): MemoryStore {
+  let kept = new Map<string, Uint8Array>()
   return {
     write: async (name, bytes) => {
       checkName(name)
@@ -17,6 +25,10 @@ export function memoryStore(): FileStore {
       return whole && once(range ? whole.subarray(range.start, range.end + 1) : whole)
     },
     remove: async (name) => void kept.delete(name),
+    image: () => new Map(kept),
+    restore: (image) => {
+      kept = new Map(image)
+    },
   }
 }
 

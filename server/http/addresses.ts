@@ -2,7 +2,9 @@
  * Rate limit for addresses that send wrong credentials repeatedly. Each server counts by itself: API secrets are too long to be
  * guessed, so the limit only saves the work of checking guesses. Accounts have limits of their own (`identity/rate-limit.ts`).
  */
+
 import type { Database } from '#db/database.ts'
+import { perDatabase } from '#db/memory.ts'
 import { hashToken } from '#identity/tokens.ts'
 
 const MINUTE = 60_000
@@ -21,10 +23,7 @@ interface Counts {
 }
 
 /** By the database of the server. */
-const servers = new WeakMap<Database, Counts>()
-
-const countsOf = (db: Database): Counts =>
-  servers.getOrInsertComputed(db, () => ({ wrong: new Map(), right: new Set(), looking: new Map() }))
+const countsOf = perDatabase((): Counts => ({ wrong: new Map(), right: new Set(), looking: new Map() }))
 
 /** The seconds until an address may send unknown credentials again; undefined: now. */
 function waitOf({ wrong: counts }: Counts, address: string, now: Date): number | undefined {

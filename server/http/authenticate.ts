@@ -80,7 +80,8 @@ async function looked({ request, db, now }: Asking, header: string, identify: ()
   return looked.outcome
 }
 
-const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
+/** The principal of those who are not signed in. */
+export const anonymous = (db: Reader, snapshot: Snapshot): Promise<Row> =>
   snapshot.remember('anonymous', ['principals'], async () => {
     const row = await db.one(sql`select * from principals where type = 'AnonymousUser'`)
     if (!row) throw new Error('The database has no anonymous user: run halyard migrate.')

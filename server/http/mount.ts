@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { API, API_READ } from '#identity/scopes.ts'
-import type { Identity } from '#kernel/access/viewer.ts'
+import type { Identity, Viewer } from '#kernel/access/viewer.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { type ContextServices, contextAs } from '#kernel/context.ts'
@@ -19,7 +19,7 @@ import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { alternatives, said } from '#text/messages.ts'
 import { hasReferences } from '#text/references.ts'
 import { send, sendError } from './answer.ts'
-import { authenticate } from './authenticate.ts'
+import { anonymous, authenticate } from './authenticate.ts'
 import { piecesOf, readText } from './body.ts'
 import { preferredLanguage, speak, speakToAnybody } from './language.ts'
 import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
@@ -35,6 +35,14 @@ export interface Services extends ContextServices {
 /** Identifies the client, by default from the headers. */
 type Caller = (request: FastifyRequest, db: Database, snapshot: Snapshot, settings: Settings, now: Date) => Promise<Identity>
 const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate({ request, db, snapshot, settings, now }, false)
+
+/** For operations that need no credentials. */
+const byNothing: Caller = async (_, db, snapshot) => ({ principal: await anonymous(db, snapshot) })
+
+const viewers = new WeakMap<FastifyRequest, Viewer>()
+
+/** The viewer of a request; undefined until its credentials are known. */
+export const viewerIn = (request: FastifyRequest): Viewer | undefined => viewers.get(request)
 
 const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
 
@@ -61,6 +69,7 @@ export async function contextOf(request: FastifyRequest, services: Services, cal
   const preferred = preferredLanguage(request)
   const context = await contextAs(services, identity, { snapshot, now, path: decodePath(path), params, preferred })
   if (context.viewer.signedIn) speak(request, context.language)
+  viewers.set(request, context.viewer)
   return context
 }
 
@@ -94,7 +103,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, services: Se
   const { db, meaning } = one.method === 'GET' ? { db: services.db, meaning: (error: unknown) => error } : accounted(services.db)
   const { raw } = request
   try {
-    const context = await contextOf(request, services)
+    const context = await contextOf(request, services, one.open ? byNothing : byHeaders)
     const isReading = context.viewer.limits.readOnly === true
     if (isReading && one.method !== 'GET' && !one.harmless) throw beyondReading()
     checkContentType(request, one)

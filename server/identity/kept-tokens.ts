@@ -5,6 +5,7 @@
 
 import { setTimeout } from 'node:timers/promises'
 import type { Database, Transaction } from '#db/database.ts'
+import { perDatabase } from '#db/memory.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { currentTime } from '#kernel/clock.ts'
@@ -67,7 +68,7 @@ export async function storeTokens(
     where id = ${id}`)
 }
 
-const renewals = new WeakMap<Database, Map<string, Promise<void>>>()
+const renewalsOf = perDatabase(() => new Map<string, Promise<void>>())
 
 /**
  * Renews the tokens of a row, unless another process has done so by then. Concurrent callers of a process share one renewal.
@@ -81,7 +82,7 @@ export function renewTokens(
   now: Date,
   ask: (refreshToken: string) => Promise<NewTokens>,
 ): Promise<void> {
-  const running = renewals.getOrInsertComputed(db, () => new Map())
+  const running = renewalsOf(db)
   const key = `${table} ${row.id}`
   const known = running.get(key) ?? renewOnce(db, table, row, now, ask)
   running.set(key, known)

@@ -2,8 +2,10 @@
  * The tokens of users at their identity provider, which they bring with a sign-in: for services that know the same provider, and
  * in exchange for tokens that are for such a service alone (RFC 8693).
  */
+
 import type { Database, Reader, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
+import { perDatabase } from '#db/memory.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { accessTokenIn, endsSoon, type NewTokens, renewTokens, storeTokens, TokensEnded } from './kept-tokens.ts'
@@ -68,7 +70,7 @@ export interface Target {
 }
 
 /** Exchanged tokens by user, audience and scope. They live for minutes, so they are not stored. */
-const exchanged = new WeakMap<Database, Map<string, { readonly of: string; readonly token: string; readonly until: number }>>()
+const exchangedOf = perDatabase(() => new Map<string, { readonly of: string; readonly token: string; readonly until: number }>())
 
 /**
  * The access token of a user.
@@ -105,7 +107,7 @@ async function exchange(
   token: string,
   { key, target, refused, now }: { key: string; target: Target; refused: string | undefined; now: Date },
 ): Promise<string> {
-  const known = exchanged.getOrInsertComputed(db, () => new Map())
+  const known = exchangedOf(db)
   const before = known.get(key)
   if (before && before.token !== refused && before.of === token && before.until > now.getTime()) return before.token
   const { openid, configuration } = await clientOf(provider, db)

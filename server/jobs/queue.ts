@@ -141,6 +141,13 @@ export async function claim(db: Database, kinds: readonly JobKind[], now: Date):
 
 const ENDED = 'The process that ran it ended, or took longer than the lease.'
 
+/** Whether a job of these kinds is due and nobody runs it. */
+export async function isAnyDue(db: Database, kinds: readonly JobKind[], now: Date): Promise<boolean> {
+  if (await db.one(sql`select 1 as one from jobs where ${isReady(now)} limit 1`)) return true
+  for (const { pending } of kinds) if (await pending?.(db, now)) return true
+  return false
+}
+
 /** Inserts the row of a drain, already claimed; undefined if it exists. */
 export async function claimOwn(db: Database, kind: JobKind, now: Date): Promise<Claim | undefined> {
   const until = leaseOf(kind, now)

@@ -37,3 +37,24 @@ export function followSystem(): void {
   standing = undefined
   ahead = 0
 }
+
+/** The time in a text such as `2026-01-05T09:00Z` or `2026-01-05`, which is midnight in UTC; undefined for other texts. */
+export function timeIn(text: string): Date | undefined {
+  try {
+    const instant = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00Z` : text
+    return new Date(Temporal.Instant.from(instant).epochMilliseconds)
+  } catch {
+    return undefined
+  }
+}
+
+/** The time after a duration such as `P3D` or `PT90M`, in UTC; undefined if the text is no duration, or one that is not positive. */
+export function timeAfter(at: Date, duration: string): Date | undefined {
+  try {
+    const start = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO('UTC')
+    const end = new Date(start.add(Temporal.Duration.from(duration)).epochMilliseconds)
+    return end > at ? end : undefined
+  } catch {
+    return undefined
+  }
+}

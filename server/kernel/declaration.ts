@@ -919,6 +919,8 @@ export interface Operation {
   readonly guard?: Rule
   /** Whether it writes nothing though it is no GET, and is open to those who only read. Forms are for those who write. */
   readonly harmless?: true
+  /** Whether it needs no credentials, and looks at none. */
+  readonly open?: true
   /** `json` unless said otherwise; `text` for plain text bodies, `parts` for multipart/form-data with a file. */
   readonly accepts?: 'json' | 'text' | 'parts'
   /**

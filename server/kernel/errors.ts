@@ -25,10 +25,10 @@ const table = {
   ResourceTypeMismatch: [422, said`The link points to a resource of the wrong kind.`],
   MultipleErrors: [422, said`Multiple field constraints have been violated.`],
   Throttled: [429, said`Too many attempts. Try again later.`],
+  InternalServerError: [500, said`An internal error has occurred.`],
   OutboundRequest: [500, said`Another server that this request needs did not respond.`],
   'OutboundRequest:NotFound': [500, said`Another server has not found what this request needs.`],
   'OutboundRequest:Forbidden': [500, said`Another server refuses what this request needs.`],
-  InternalServerError: [500, said`An internal error has occurred.`],
   ServiceUnavailable: [503, said`The server is busy. Try again in a few seconds.`],
   InsufficientStorage: [507, said`There is not enough storage space.`],
 } as const satisfies Record<string, readonly [number, Message]>
@@ -78,6 +78,16 @@ export class ApiError extends Error {
       ...(Object.keys(embedded).length > 0 && { _embedded: embedded }),
     }
   }
+}
+
+/** An error of any status from 400 up; its identifier is that of the first error with this status, or of the whole class. */
+export function errorOfStatus(status: number, message?: string): ApiError {
+  const known = (Object.keys(table) as ErrorIdentifier[]).find((identifier) => table[identifier][0] === status)
+  const error = new ApiError(
+    known ?? (status < 500 ? 'BadRequest' : 'InternalServerError'),
+    message === undefined ? undefined : said`${message}`,
+  )
+  return Object.assign(error, { status })
 }
 
 export const notFound = (message?: Message) => new ApiError('NotFound', message)

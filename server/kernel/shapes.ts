@@ -199,6 +199,7 @@ const operation = {
   file: true,
   guard: true,
   harmless: true,
+  open: true,
   accepts: true,
   answers: { status: true, of: true, as: true, also: true } satisfies Members<Operation['answers']>,
   extension: true,

@@ -223,6 +223,13 @@ export const refusalComponents = (): Record<string, Json> => ({
 
 const refusal = (status: number): [string, Json] => [String(status), { $ref: `#/components/responses/Refusal${status}` }]
 
+/** The `operationId` of an operation. */
+export const operationIdOf = ({ method, path }: Pick<Operation, 'method' | 'path'>): string =>
+  `${method.toLowerCase()}${named(path)
+    .replaceAll('}', '')
+    .replace(/[/{](\w)/g, (_, c: string) => c.toUpperCase())
+    .replace(/[^A-Za-z0-9]/g, '_')}`
+
 /** An operation as OpenAPI describes it. */
 export function describeOperation(operation: Operation, desk: Desk): Json {
   const { method, path, summary, description, tag, answers, takes, query = [] } = operation
@@ -235,10 +242,7 @@ export function describeOperation(operation: Operation, desk: Desk): Json {
   const body = requestBody(operation, desk)
   const good = content(operation, desk)
   return {
-    operationId: `${method.toLowerCase()}${named(path)
-      .replaceAll('}', '')
-      .replace(/[/{](\w)/g, (_, c: string) => c.toUpperCase())
-      .replace(/[^A-Za-z0-9]/g, '_')}`,
+    operationId: operationIdOf(operation),
     summary,
     description,
     ...(operation.extension && { 'x-halyard-extension': true }),

@@ -77,6 +77,12 @@ const byName: Readonly<Record<string, Json>> = {
     example: '/api/v3/work_packages/1',
     description: 'The address of the work package or project that contains the text.',
   },
+  operation: {
+    schema: text,
+    example: 'postWork_packages',
+    description: 'The `operationId` of the requests to list; all by default.',
+  },
+  since: { schema: { type: 'integer' }, example: 7, description: 'The id of the recorded request after which to begin.' },
   query: { schema: text, example: 'mast', description: 'Words to look for, or an id.' },
   type: {
     schema: { ...text, default: 'relates' },

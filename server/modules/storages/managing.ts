@@ -3,16 +3,18 @@
  * project, and shares with those members who are connected to the storage. What the folders are to be like follows from the
  * database alone; a job for each storage writes what differs from it.
  */
+
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Reader, Transaction } from '#db/database.ts'
 import { updateEach } from '#db/dialect.ts'
+import { perDatabase } from '#db/memory.ts'
 import { join, raw, type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { enqueue, waitingKeys } from '#jobs/queue.ts'
 import { inProject, peopleFor } from '#kernel/access/rules.ts'
 import { permissionTopics } from '#kernel/access/viewer.ts'
-import { type Cache, createCache } from '#kernel/cache.ts'
+import { createCache } from '#kernel/cache.ts'
 import type { JobContext, JobKind } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 import { settingsOf } from '#kernel/settings.ts'
@@ -56,7 +58,7 @@ async function plans(db: Reader, storage: number | undefined): Promise<readonly 
     where ${isPlanned} order by u.id`)
   if (folders.length === 0) return []
   const accounts = Map.groupBy(await accountsIn(db, storage), ({ storage_id }) => storage_id)
-  const snapshot = await caches.getOrInsertComputed(db, createCache).snapshot(db)
+  const snapshot = await cacheOf(db).snapshot(db)
   const planned: Plan[] = []
   for (const folder of folders) {
     const { project_id, storage_id } = folder
@@ -71,7 +73,7 @@ async function plans(db: Reader, storage: number | undefined): Promise<readonly 
   return planned
 }
 
-const caches = new WeakMap<Reader, Cache>()
+const cacheOf = perDatabase(createCache)
 
 /** The accounts of users in storages, or in one. */
 const accountsIn = (db: Reader, storage: number | undefined) =>
@@ -165,7 +167,7 @@ export const manageFolders: JobKind<Payload> = job<Payload>('storages.manage-fol
     if (!storage) return
     const { planned, differing } = await differences(db, storage.id)
     if (differing.length === 0) return
-    const settings = await settingsOf(db, await caches.getOrInsertComputed(db, createCache).snapshot(db))
+    const settings = await settingsOf(db, await cacheOf(db).snapshot(db))
     const manager = await foldersOf({ db, settings, now }, storage)
     if (!manager) return
     await manager.admit([...new Set(planned.flatMap(({ rights }) => Object.keys(rights)))])

@@ -1,0 +1,53 @@
+/** Test doubles for tests of their own: the clock is one for the process, so a file that uses this has its process to itself. */
+import { randomBytes } from 'node:crypto'
+import { connect } from '#db/connect.ts'
+import { isInMemory } from '#db/sqlite.ts'
+import { type MemoryStore, memoryStore } from '#files/memory.ts'
+import { type Clock, followSystem, setClock } from '#kernel/clock.ts'
+import { build } from '#server/app.ts'
+import { startWorker } from '#server/commands/working.ts'
+import { createDouble } from '#server/double/double.ts'
+import type { Seed } from '#server/seeds/seed.ts'
+import { setup } from '#server/setup.ts'
+import { type Client, client } from './instance.ts'
+
+export interface TestDouble {
+  readonly url: string
+  readonly admin: Client
+  readonly anonymous: Client
+  readonly files: MemoryStore
+  /** The Authorization header of the administrator. */
+  readonly authorization: string
+  /** A client with this token. */
+  as(token: string): Client
+  close(): Promise<void>
+}
+
+/** Starts a test double. */
+export async function double({ seed = 'demo', clock }: { seed?: Seed; clock?: Clock } = {}): Promise<TestDouble> {
+  if (clock) setClock(clock)
+  const memory = await connect('sqlite::memory:', { durable: false })
+  if (!isInMemory(memory)) throw new Error('A test double is in memory.')
+  const adminToken = `opapi-${randomBytes(20).toString('hex')}`
+  await setup(memory, { seed, adminToken })
+  const files = memoryStore()
+  const silent = { info() {}, error() {} }
+  const it = createDouble(memory, { clock, files, work: () => startWorker(it.db, files, undefined, silent) })
+  const app = await build(it.db, { files, double: it })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await it.begin()
+  return {
+    url,
+    admin: client(url, adminToken),
+    anonymous: client(url),
+    files,
+    authorization: `Bearer ${adminToken}`,
+    as: (token) => client(url, token),
+    close: async () => {
+      await app.close()
+      await it.end()
+      await memory.close()
+      followSystem()
+    },
+  }
+}
