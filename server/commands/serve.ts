@@ -2,14 +2,20 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { type Database, PATIENCE_MS } from '#db/database.ts'
+import { type Database, type MemoryDatabase, PATIENCE_MS } from '#db/database.ts'
+import { isInMemory } from '#db/sqlite.ts'
+import type { MemoryStore } from '#files/memory.ts'
 import { openStore } from '#files/open.ts'
+import type { FileStore } from '#files/store.ts'
 import { endLeases } from '#jobs/queue.ts'
+import { setClock } from '#kernel/clock.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import { outgoing } from '#outgoing/client.ts'
 import type { Config } from '#server/config/read.ts'
+import type { Double } from '#server/double/double.ts'
 import { reasonOf } from '#server/reason.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
+import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
@@ -27,19 +33,26 @@ const SAME_SIGNAL_MS = 500
 /** Serves until a signal arrives; then the process ends by itself. */
 export async function serve(invocation: Invocation): Promise<void> {
   const { config } = invocation
+  // Before the seed, whose dates follow from it.
+  if (config.double?.clock) setClock(config.double.clock)
   // The application loads while the database opens.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
   const files = openStore(config.attachments)
   if (result.fresh && config.seed === 'showcase') await (await import('#server/seeds/showcase-files.ts')).attachReports(db, files)
+  const double = config.double && isInMemory(db) ? await doubleOf(db, files, config) : undefined
+  const served = double?.db ?? db
   const { trustedProxies, outgoingAllow } = config
-  const options = { files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }) }
-  const [app, url] = await listening(() => build(db, options), config).catch((error: unknown) => {
+  const options = { files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }), double }
+  const [app, url] = await listening(() => build(served, options), config).catch((error: unknown) => {
     // The token exists now, and it cannot be shown later.
     process.stdout.write(loginLines(result))
     throw error
   })
-  const worker = config.worker ? startWorker(db, files, config.mail, app.log) : undefined
+  const work = config.worker ? () => startWorker(served, files, config.mail, app.log) : undefined
+  const setupLink = await setupAddress(db)
+  const begun = await double?.begin(work, () => createFixtures(app, served, config, result))
+  const worker = double ? undefined : work?.()
   const stopBackups = config.worker ? startBackups(invocation, app.log) : undefined
 
   let stopping: number | undefined
@@ -53,7 +66,7 @@ export async function serve(invocation: Invocation): Promise<void> {
       app.log.error(`shutdown did not finish within ${ENDING_MS / 1000} s; exiting`)
       process.exit(1)
     }, ENDING_MS).unref()
-    const worked = worker?.stop()
+    const worked = (double ?? worker)?.stop()
     stopBackups?.()
     await app.drain(DRAINING_MS)
     await app.close()
@@ -64,10 +77,30 @@ export async function serve(invocation: Invocation): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
   outlive(app)
 
-  const setupLink = await setupAddress(db)
   if (config.readyFile !== undefined) tellReady(config.readyFile, url)
-  if (invocation.flags.json) console.log(JSON.stringify({ url, setupLink, token: result.token, pid: process.pid }))
-  else process.stdout.write(`Halyard is ready: ${url}\n${loginLines(result, setupLink)}`)
+  const { tokens } = begun ?? {}
+  if (invocation.flags.json) console.log(JSON.stringify({ url, setupLink, token: result.token, tokens, pid: process.pid }))
+  else process.stdout.write(`Halyard is ready: ${url}\n${loginLines({ ...result, tokens }, setupLink)}`)
+}
+
+/** The test double on a database in memory. */
+async function doubleOf(db: MemoryDatabase, files: FileStore, { double, publicUrl }: Config): Promise<Double> {
+  const { createDouble } = await import('#server/double/double.ts')
+  const host = publicUrl === undefined ? undefined : new URL(publicUrl).host
+  return createDouble(db, { clock: double?.clock, host, files: 'restore' in files ? (files as MemoryStore) : undefined })
+}
+
+/**
+ * Creates the fixtures of a test double, if there are any.
+ * @throws UsageError if they cannot be created
+ */
+async function createFixtures(app: FastifyInstance, db: Database, { double, adminToken }: Config, { token }: SetupResult) {
+  if (double?.fixtures === undefined) return {}
+  const credentials = adminToken ?? token
+  if (credentials === undefined)
+    throw new UsageError('--fixtures requires an administrator: leave out --seed none, or set --admin-token.')
+  const { readFixtures } = await import('#server/double/fixtures.ts')
+  return readFixtures(double.fixtures, app, db, credentials)
 }
 
 /** Writes the file that tells others the address; it is removed when the process ends. */

@@ -46,7 +46,14 @@ const declared: readonly Option[] = [
     meaning: 'sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, instead of --data',
     secret: true,
   },
-  { flag: 'ephemeral', meaning: 'keep all data in memory only' },
+  { flag: 'ephemeral', meaning: 'keep all data in memory only, with the controls of a test double below /api/v3/test' },
+  { flag: 'clock', value: 'TIME', meaning: 'with --ephemeral: time at which the clock stands, such as 2026-01-05T09:00Z' },
+  { flag: 'clock-runs', meaning: 'let the clock run on from --clock' },
+  {
+    flag: 'fixtures',
+    value: 'FILE',
+    meaning: 'with --ephemeral: YAML or JSON file of users, projects, work packages and others to create',
+  },
   {
     flag: 'attachments-dir',
     value: 'DIR',

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#identity/tokens.ts'
 import type { MailChoice } from '#jobs/post.ts'
+import { type Clock, timeIn } from '#kernel/clock.ts'
 import { isAllowance } from '#outgoing/addresses.ts'
 import type { KeyChoice } from '#server/keys.ts'
 import type { Seed } from '#server/seeds/seed.ts'
@@ -35,6 +36,8 @@ export interface Config {
   readonly outgoingAllow: readonly string[]
   /** The SMTP server; undefined: mails are only logged. */
   readonly mail: MailChoice | undefined
+  /** The test double; undefined: the data are kept. */
+  readonly double: DoubleChoice | undefined
   /** Whether the server runs background jobs. */
   readonly worker: boolean
   /** Where backups are kept; regular ones are made every so many milliseconds, and so many of them kept. */
@@ -43,6 +46,14 @@ export interface Config {
   readonly readyFile: string | undefined
   /** pino's level; undefined: `warn` in a terminal, otherwise `info`. */
   readonly logLevel: string | undefined
+}
+
+/** The start of a test double. */
+export interface DoubleChoice {
+  /** undefined: that of the system. */
+  readonly clock: Clock | undefined
+  /** The path of a file. */
+  readonly fixtures: string | undefined
 }
 
 /**
@@ -104,6 +115,7 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     trustedProxies,
     outgoingAllow,
     mail: mail(given, named),
+    double: double(url, given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
     backup: backup(url, given, named),
     readyFile: given('ready-file'),
@@ -221,6 +233,26 @@ function attachments(url: string, given: (flag: string) => string | undefined, n
   if (folder) return { in: 'folder', path: resolve(folder) }
   if (url === IN_MEMORY) return { in: 'memory' }
   return { in: 'folder', path: join(resolve(given('data') ?? 'data'), 'attachments') }
+}
+
+/** The test double of a server in memory. */
+function double(
+  url: string,
+  given: (flag: string) => string | undefined,
+  named: (flag: string) => string,
+): DoubleChoice | undefined {
+  const [time, runs, fixtures] = [given('clock'), given('clock-runs'), given('fixtures')]
+  if (url !== IN_MEMORY) {
+    const other = ['clock', 'clock-runs', 'fixtures'].find((flag) => given(flag) !== undefined)
+    if (other !== undefined) throw new UsageError(`${named(other)} requires --ephemeral.`)
+    return undefined
+  }
+  if (runs !== undefined && time === undefined) throw new UsageError(`${named('clock-runs')} requires --clock.`)
+  const at = time === undefined ? undefined : timeIn(time)
+  if (time !== undefined && !at) {
+    throw new UsageError(`${named('clock')} must be a time with its zone, such as 2026-01-05T09:00Z, not "${time}".`)
+  }
+  return { clock: at && { at, runs: isTrue(runs ?? 'false', named('clock-runs')) }, fixtures }
 }
 
 const IN_MEMORY = 'sqlite::memory:'

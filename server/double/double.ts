@@ -10,6 +10,7 @@ import type { MemoryStore } from '#files/memory.ts'
 import { sendError } from '#http/answer.ts'
 import { PREFIX, viewerIn } from '#http/mount.ts'
 import { operationIdOf } from '#http/openapi/operations.ts'
+import { hasKeys, shareKeys } from '#identity/secrets.ts'
 import { assemble } from '#kernel/assemble.ts'
 import { type Clock, followSystem, setClock } from '#kernel/clock.ts'
 import type { Model } from '#kernel/declaration.ts'
@@ -26,13 +27,14 @@ interface Worker {
   settle(): Promise<void>
 }
 
+/** Tokens by the logins of their users. */
+type Tokens = Readonly<Record<string, string>>
+
 export interface DoubleOptions {
   /** Where the clock starts; undefined: it follows the system. */
   clock?: Clock | undefined
   /** Content of the file store; undefined: it is elsewhere, and stays as it is. */
   files?: MemoryStore | undefined
-  /** Starts to run jobs; undefined: nothing runs them. */
-  work?: (() => Worker) | undefined
   /** The host of the public URL, by which the controls can be asked as well. */
   host?: string | undefined
 }
@@ -46,28 +48,32 @@ export interface Double {
   watch(app: FastifyInstance): void
   /**
    * Lets requests in.
-   * @param prepare adds to the content; what it leaves is what a reset goes back to
+   * @param work starts to run jobs; undefined: nothing runs them
+   * @param prepare adds to the content; what it and the jobs leave is what a reset goes back to
+   * @returns the tokens that `prepare` gives
    */
-  begin(prepare?: () => Promise<void>): Promise<void>
+  begin(work: (() => Worker) | undefined, prepare?: () => Promise<Tokens>): Promise<{ tokens: Tokens }>
   /** Stops the worker. */
-  end(): Promise<void>
+  stop(): Promise<void>
 }
 
 /** The milliseconds for which a reset waits for running requests and jobs. */
 const GRACE_MS = 2000
 
 /** A test double on a database that has its initial content. It holds all requests until `begin`. */
-export function createDouble(memory: MemoryDatabase, { clock, files, work, host }: DoubleOptions = {}): Double {
+export function createDouble(memory: MemoryDatabase, { clock, files, host }: DoubleOptions = {}): Double {
   const gate = createGate()
   const faults = createFaults()
   const recorder = createRecorder()
   const db = gate.fenced(memory)
+  if (hasKeys(memory)) shareKeys(memory, db)
   let start: { content: Uint8Array; files: ReadonlyMap<string, Uint8Array> | undefined } | undefined
   let worker: Worker | undefined
-  let turn: Promise<void> = Promise.resolve()
+  let work: (() => Worker) | undefined
+  let turn: Promise<unknown> = Promise.resolve()
   /** Runs one thing after the other: two resets at once, or a move of the clock within one, would mix two states. */
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const mine = turn.then(work)
+  const inTurn = <T>(one: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(one)
     turn = mine.catch(() => {})
     return mine
   }
@@ -128,19 +134,21 @@ export function createDouble(memory: MemoryDatabase, { clock, files, work, host 
         if (await faults.inject(fault, request, reply)) return reply
       })
     },
-    begin: (prepare) =>
+    begin: (runs, prepare) =>
       inTurn(async () => {
+        work = runs
         startClock()
         startWork()
-        await gate.inside(async () => prepare?.())
+        const tokens = (await gate.inside(async () => prepare?.())) ?? {}
         await settle()
         start = { content: await memory.image(), files: files?.image() }
         // Caches may know of an address that the server did not have when they were filled.
         forget(db)
         recorder.clear()
         gate.open()
+        return { tokens }
       }),
-    async end() {
+    async stop() {
       await worker?.stop()
     },
   }

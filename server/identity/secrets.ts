@@ -176,6 +176,9 @@ export function useKeys(db: Database, source: KeySource): Keys {
   return keys
 }
 
+/** Lets another interface to a database use its keys. */
+export const shareKeys = (db: Database, other: Database): void => void known.set(other, keysOf(db))
+
 /** The keys of a database. Throws if they have not been set, which is a bug. */
 export function keysOf(db: Database): Keys {
   const keys = known.get(db)

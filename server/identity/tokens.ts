@@ -59,9 +59,14 @@ export function expiryOf(text: string, now: Date): string | undefined {
 
 const DAY = 86_400_000
 
-/** Creates an API token of a user and returns it, only here. */
-export async function makeToken(tx: Transaction, userId: number, wanted: Wanted, now: Date): Promise<string> {
-  const token = randomToken()
+/** Creates an API token of a user and returns it, only here; its value is random unless it is given. */
+export async function makeToken(
+  tx: Transaction,
+  userId: number,
+  wanted: Wanted,
+  now: Date,
+  token = randomToken(),
+): Promise<string> {
   await tx.one(
     insert('tokens', {
       user_id: userId,

@@ -25,6 +25,7 @@ describe('a configuration', () => {
       trustedProxies: ['loopback'],
       outgoingAllow: [],
       mail: undefined,
+      double: undefined,
       worker: true,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       readyFile: undefined,
@@ -51,6 +52,7 @@ describe('a configuration', () => {
         trustedProxies: ['10.0.0.0/8'],
         outgoingAllow: ['files.lan', 'fd00::/8'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
+        double: undefined,
         worker: false,
         backup: { folder: '/srv/backups', every: undefined, keep: 7 },
         readyFile: '/run/ready',
@@ -86,6 +88,7 @@ describe('a configuration', () => {
       trustedProxies: ['loopback', '::1/64'],
       outgoingAllow: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
+      double: undefined,
       worker: false,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       readyFile: undefined,
@@ -172,7 +175,7 @@ describe('the database URL', () => {
 
 describe('an error names the flag or the variable', () => {
   const mistakes: [line: string, environment: Record<string, string>, sentence: RegExp][] = [
-    ['--colour red', {}, /^Unknown option '--colour'\.$/],
+    ['--xylophone red', {}, /^Unknown option '--xylophone'\.$/],
     ['--prot 80', {}, /^Unknown option '--prot' \(Did you mean --port\?\)$/],
     ['-p 80', {}, /^Unknown option '-p'\.$/],
     ['--port', {}, /^Option '--port <PORT>' argument missing\.$/],

@@ -7,6 +7,7 @@ import { type Clock, followSystem, setClock } from '#kernel/clock.ts'
 import { build } from '#server/app.ts'
 import { startWorker } from '#server/commands/working.ts'
 import { createDouble } from '#server/double/double.ts'
+import { readFixtures } from '#server/double/fixtures.ts'
 import type { Seed } from '#server/seeds/seed.ts'
 import { setup } from '#server/setup.ts'
 import { type Client, client } from './instance.ts'
@@ -18,13 +19,24 @@ export interface TestDouble {
   readonly files: MemoryStore
   /** The Authorization header of the administrator. */
   readonly authorization: string
+  /** The tokens of the users of fixtures, by their logins. */
+  readonly tokens: Readonly<Record<string, string>>
   /** A client with this token. */
   as(token: string): Client
   close(): Promise<void>
 }
 
 /** Starts a test double. */
-export async function double({ seed = 'demo', clock }: { seed?: Seed; clock?: Clock } = {}): Promise<TestDouble> {
+export async function double({
+  seed = 'demo',
+  clock,
+  fixtures,
+}: {
+  seed?: Seed
+  clock?: Clock
+  /** The path of a file. */
+  fixtures?: string
+} = {}): Promise<TestDouble> {
   if (clock) setClock(clock)
   const memory = await connect('sqlite::memory:', { durable: false })
   if (!isInMemory(memory)) throw new Error('A test double is in memory.')
@@ -32,10 +44,22 @@ export async function double({ seed = 'demo', clock }: { seed?: Seed; clock?: Cl
   await setup(memory, { seed, adminToken })
   const files = memoryStore()
   const silent = { info() {}, error() {} }
-  const it = createDouble(memory, { clock, files, work: () => startWorker(it.db, files, undefined, silent) })
+  const it = createDouble(memory, { clock, files })
   const app = await build(it.db, { files, double: it })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  await it.begin()
+  const close = async () => {
+    await app.close()
+    await it.stop()
+    await memory.close()
+    followSystem()
+  }
+  const create = async () => (fixtures === undefined ? {} : readFixtures(fixtures, app, it.db, adminToken))
+  const { tokens } = await it
+    .begin(() => startWorker(it.db, files, undefined, silent), create)
+    .catch(async (error: unknown) => {
+      await close()
+      throw error
+    })
   return {
     url,
     admin: client(url, adminToken),
@@ -43,11 +67,7 @@ export async function double({ seed = 'demo', clock }: { seed?: Seed; clock?: Cl
     files,
     authorization: `Bearer ${adminToken}`,
     as: (token) => client(url, token),
-    close: async () => {
-      await app.close()
-      await it.end()
-      await memory.close()
-      followSystem()
-    },
+    tokens,
+    close,
   }
 }
