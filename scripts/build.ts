@@ -3,7 +3,19 @@
  * than hundreds of small ones. Packages stay outside. Files that are the same are left alone, so that a running server still finds
  * its own.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuildOptions } from 'esbuild'
@@ -25,14 +37,40 @@ const common: BuildOptions = {
   logLevel: 'warning',
 }
 
-/** The server, and the program that extracts texts: that may read nothing but its own folder. */
+/** What tests import, which runs on older versions of Node. */
+const testing: BuildOptions = { entryPoints: { index: 'testing/index.ts' }, outdir: join(dist, 'testing'), target: 'node18' }
+
+/** The server, and the program that extracts texts: that may read nothing but its own folder; and what tests import. */
 const parts: readonly BuildOptions[] = [
   { entryPoints: { main: 'server/main.ts' }, outdir: join(dist, 'server'), splitting: true },
   {
     entryPoints: { process: 'server/files/contents/process.ts', watch: 'server/files/contents/watch.ts' },
     outdir: join(dist, 'contents'),
   },
+  testing,
+  {
+    ...testing,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+  },
 ]
+
+/** The types of what tests import, by their paths; none where the compiler is not installed. */
+function declarations(): ReadonlyMap<string, Uint8Array> {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  if (!existsSync(compiler)) return new Map()
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-types-'))
+  try {
+    execFileSync(process.execPath, [compiler, '--project', join(root, 'testing'), '--outDir', folder], { stdio: 'inherit' })
+    const text = readFileSync(join(folder, 'index.d.ts'))
+    // The same for both kinds of modules, each of which needs an extension of its own.
+    return new Map(['index.d.ts', 'index.d.cts'].map((name) => [join(dist, 'testing', name), text]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 /** Written last, at each build. */
 const main = join(dist, 'server', 'main.js')
@@ -41,8 +79,8 @@ const main = join(dist, 'server', 'main.js')
 function isFresh(): boolean {
   if (!existsSync(main)) return false
   const built = statSync(main).mtimeMs
-  const sources = readdirSync(join(root, 'server'), { recursive: true, encoding: 'utf8' }).map((file) =>
-    join(root, 'server', file),
+  const sources = ['server', 'testing'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(root, folder, file)),
   )
   return [...sources, import.meta.filename, join(root, 'package.json')].every((file) => statSync(file).mtimeMs < built)
 }
@@ -52,15 +90,17 @@ export async function build(): Promise<void> {
   if (isFresh()) return
   const { build: bundle } = await import('esbuild')
   const written = new Set<string>()
+  const write = (path: string, contents: Uint8Array) => {
+    written.add(path)
+    if (existsSync(path) && Buffer.compare(readFileSync(path), contents) === 0) return
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, contents)
+  }
   for (const part of parts) {
     const { outputFiles = [] } = await bundle({ ...common, ...part })
-    for (const { path, contents } of outputFiles) {
-      written.add(path)
-      if (existsSync(path) && Buffer.compare(readFileSync(path), contents) === 0) continue
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, contents)
-    }
+    for (const { path, contents } of outputFiles) write(path, contents)
   }
+  for (const [path, contents] of declarations()) write(path, contents)
   for (const file of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const path = join(file.parentPath, file.name)
     if (file.isFile() && !written.has(path)) rmSync(path)

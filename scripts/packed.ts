@@ -3,59 +3,20 @@
  * behind `npm run packed`. Packages come from the registry, as for anybody else.
  */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { environment, npm, pack, temporaryFolder } from './packing.ts'
 
-const root = resolve(import.meta.dirname, '..')
 const ONE_MINUTE = 60_000
-/** What no archive has: what is there for those who develop the product, and what belongs to one machine. */
-const FOREIGN = /^(?:test|scripts|bench|docs|data)\/|\.test\.|\.ts$|\.key$|\.db$|^\.ci/
-
-/**
- * The environment without the variables of the developer's own Halyard, of the npm that runs this, and of where Node finds modules.
- * How this machine reaches the registry (a proxy, certificates) stays: without it npm repeats each request for many minutes.
- */
-const environment = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/^(HALYARD_|npm_(package|lifecycle|command|execpath)|NODE_(PATH|OPTIONS)$)/i.test(name),
-  ),
-)
-
-const folder = mkdtempSync(join(tmpdir(), 'halyard-packed-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-
-/** Runs npm in a folder; gives its output. Throws if npm fails, or has not ended after ten minutes. */
-const npm = (args: readonly string[], cwd: string) =>
-  execFileSync('npm', args, {
-    cwd,
-    env: environment,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 10 * ONE_MINUTE,
-  })
-
-/** Packs the clone into the folder. Throws if the archive has what it must not have. */
-function pack(): string {
-  const [{ filename, files, name }] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], root)) as [
-    { filename: string; name: string; files: { path: string }[] },
-  ]
-  assert.deepEqual(
-    files.map(({ path }) => path).filter((path) => FOREIGN.test(path)),
-    [],
-  )
-  console.log(`${name}: ${files.length} files.`)
-  return join(folder, filename)
-}
+const folder = temporaryFolder()
 
 /** Installs an archive in an empty folder; gives the command. */
 function install(archive: string): string {
   const home = join(folder, 'home')
-  execFileSync('mkdir', [home])
+  mkdirSync(home)
   // The Node that comes with the package is set up by its install script, which a project has to allow.
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'home', private: true, allowScripts: { node: true } }))
   npm(['install', '--no-audit', '--no-fund', '--loglevel=error', archive], home)
@@ -124,6 +85,6 @@ async function untilFound(address: string, word: string, headers: Record<string,
   throw new Error('The text of an attachment was not extracted.')
 }
 
-const command = install(pack())
+const command = install(pack(folder))
 await walk(command)
 console.log(`The installed command answers ${Object.keys(requests).length} requests, and reads an attachment.`)

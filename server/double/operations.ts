@@ -89,7 +89,7 @@ const isCount = (value: unknown, least: number, most = Number.MAX_SAFE_INTEGER) 
 /** The properties of a rule, and why a value is wrong. */
 const faultProperties: Readonly<Record<keyof Rule, (value: unknown, operations: readonly string[]) => string | undefined>> = {
   operation: (value, operations) =>
-    operations.includes(String(value)) ? undefined : 'must be an operationId of /api/v3/spec.json, such as getWork_packagesId.',
+    operations.includes(String(value)) ? undefined : 'must be an operationId of /api/v3/spec.json, such as getWork_packages_Id.',
   method: (value) => (METHODS.includes(String(value).toUpperCase()) ? undefined : `must be one of ${METHODS.join(', ')}.`),
   path: (value) =>
     typeof value === 'string' && /^[/*]/.test(value)
@@ -374,7 +374,7 @@ const bodies: Readonly<Record<string, BodyType>> = {
     }),
     example: {
       ...{ _type: 'TestRequest', id: 7, at: '2026-01-05T09:00:00.000Z', method: 'GET', path: '/api/v3/work_packages/1' },
-      ...{ query: {}, headers: { authorization: 'Bearer ***' }, body: null, user: 4, operation: 'getWork_packagesId' },
+      ...{ query: {}, headers: { authorization: 'Bearer ***' }, body: null, user: 4, operation: 'getWork_packages_Id' },
       ...{ status: 200, duration: 3.1, fault: null },
     },
   },
