@@ -1,5 +1,4 @@
 /** Prepares a database: its schema, the permission catalogue, the built-in users, and the initial data. */
-
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
 import { type MigrationProgress, migrate } from '#db/migrate.ts'

@@ -4,6 +4,7 @@ import type { Database, SnapshotReader } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { version } from '#files/package.ts'
 import type { FileStore } from '#files/store.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { type Content, ORIGIN, type Origin, type Packer, writeArchive } from './archive.ts'
 import { countersOf, type Digest, linesOf, summing, tablesOf, totalOf } from './rows.ts'
 
@@ -63,7 +64,7 @@ export async function makeBackup(path: string, source: BackupSource, progress: P
 export async function originOf(db: SnapshotReader): Promise<Origin> {
   const migrations = await db.all<{ name: string }>(sql`select name from migrations order by name`)
   const names = migrations.map(({ name }) => name)
-  return { format: 1, halyard: version, engine: db.engine, createdAt: new Date().toISOString(), migrations: names }
+  return { format: 1, halyard: version, engine: db.engine, createdAt: currentTime().toISOString(), migrations: names }
 }
 
 async function packTables(db: SnapshotReader, packer: Packer, progress: Progress): Promise<Record<string, Digest>> {

@@ -8,6 +8,7 @@ import { sql } from '#db/sql.ts'
 import { namesIn } from '#files/folder.ts'
 import { openStore } from '#files/open.ts'
 import { answering } from '#jobs/post.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { addressOf, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config/read.ts'
 import { fileOf } from './database.ts'
@@ -121,7 +122,7 @@ function backups({ backup: { every, folder } }: Config): string {
   const newest = names.sort().at(-1)
   if (newest === undefined) throw new Error(`there is none in ${folder}`)
   const [, y, mo, d, h, mi, s] = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(newest) as RegExpExecArray
-  const age = Date.now() - Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  const age = currentTime().getTime() - Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
   if (age > 2 * every) throw new Error(`the newest is ${newest}; see the log of the server`)
   return `the newest is ${newest}`
 }

@@ -8,6 +8,7 @@ import { indexer } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import { sealedIn, useKeys } from '#identity/secrets.ts'
 import { stuckJobs } from '#jobs/status.ts'
+import { currentTime } from '#kernel/clock.ts'
 import type { Config } from '#server/config/read.ts'
 import { keySource } from '#server/keys.ts'
 import { adviceOn, openPlaces } from '#server/privacy.ts'
@@ -94,7 +95,7 @@ async function secrets(db: Database, { secretKey }: Config): Promise<string> {
 /** Throws where jobs do not go on by themselves. */
 async function jobs(db: Database): Promise<string> {
   if ((await missingMigrations(db)).length > 0) return 'looked at once the layout is of this version'
-  const stuck = await stuckJobs(db, new Date())
+  const stuck = await stuckJobs(db, currentTime())
   const words = stuck.map(({ name, count, state }) => `${count} ${name} ${state}`)
   if (words.length > 0) throw new Error(`${words.join(', ')}; see halyard jobs`)
   return 'none is stuck'

@@ -12,6 +12,7 @@ import {
   setEnabled,
 } from '#identity/oauth/applications.ts'
 import { API } from '#identity/scopes.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
 import { showList, showResult } from './output.ts'
@@ -54,7 +55,7 @@ export async function registerApplication(invocation: Invocation): Promise<void>
       }
       const faults = await faultsOf(registration, tx)
       if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join(' '))
-      return register(tx, registration, null, new Date())
+      return register(tx, registration, null, currentTime())
     }),
   )
   const { clientId, secret } = made
@@ -67,18 +68,18 @@ export async function rotateApplication(invocation: Invocation): Promise<void> {
   const secret = await withApplication(invocation, async (tx, id) => {
     const row = (await applications(tx)).find((one) => one.id === id)
     if (row && !isConfidential(row)) throw new Error(`Application ${id} is public and has no secret.`)
-    return rotateSecret(tx, id, new Date())
+    return rotateSecret(tx, id, currentTime())
   })
   showResult(invocation, { secret }, `Client secret: ${secret} (shown only once)`)
 }
 
 export async function disableApplication(invocation: Invocation): Promise<void> {
-  await withApplication(invocation, (tx, id) => setEnabled(tx, id, false, new Date()))
+  await withApplication(invocation, (tx, id) => setEnabled(tx, id, false, currentTime()))
   console.log(`Disabled application ${invocation.words[0]}. The server rejects its tokens.`)
 }
 
 export async function enableApplication(invocation: Invocation): Promise<void> {
-  await withApplication(invocation, (tx, id) => setEnabled(tx, id, true, new Date()))
+  await withApplication(invocation, (tx, id) => setEnabled(tx, id, true, currentTime()))
   console.log(`Enabled application ${invocation.words[0]}.`)
 }
 

@@ -7,6 +7,7 @@ import { isIssuer } from '#identity/provider-client.ts'
 import { type ClaimNames, claimNames, type Provider, type Registration, registrations } from '#identity/providers.ts'
 import { keysOf } from '#identity/secrets.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { addressOf, readSettings } from '#kernel/settings.ts'
 import { reasonOf } from '#server/reason.ts'
 import { UsageError } from '#server/usage.ts'
@@ -64,7 +65,7 @@ export async function addProvider({ config, flags, words }: Invocation): Promise
     registration: registrationIn(String(flags.registration ?? 'limited')),
     trusts_email: flags['trust-email'] === true,
     claims: claimsIn(flags.claims === undefined ? '' : String(flags.claims)),
-    created_at: new Date().toISOString(),
+    created_at: currentTime().toISOString(),
   }
   const settings = await withDatabase(
     config.databaseUrl,
@@ -147,7 +148,7 @@ export async function linkUser({ config, words }: Invocation): Promise<void> {
     write(db, async (tx) => {
       const [provider, user] = [await providerOf(tx, slug), await userOf(tx, login)]
       await tx.run(sql`delete from user_auth_identities where user_id = ${user.id} and provider_id = ${provider.id}`)
-      const link = { user_id: user.id, provider_id: provider.id, subject, created_at: new Date().toISOString() }
+      const link = { user_id: user.id, provider_id: provider.id, subject, created_at: currentTime().toISOString() }
       await tx.one(insert('user_auth_identities', link)).catch((cause: unknown) => {
         if (!(cause instanceof ConstraintError)) throw cause
         throw new Error(`Another user is already linked to "${subject}" of ${slug}.`, { cause })

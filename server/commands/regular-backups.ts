@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Database } from '#db/database.ts'
 import { allMigrations, isRewriting, type MigrationProgress } from '#db/migrate.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { makeBackup } from '#server/backup/making.ts'
 import { withFiles } from '#server/config/options.ts'
 import type { Config } from '#server/config/read.ts'
@@ -39,7 +40,7 @@ export function startBackups({ config, flags }: Invocation, log: Log): () => voi
   const ending = new AbortController()
   let running = false
   const look = async () => {
-    const path = join(folder, `${PREFIX}${stamp(new Date(Math.floor(Date.now() / every) * every))}${END}`)
+    const path = join(folder, `${PREFIX}${stamp(new Date(Math.floor(currentTime().getTime() / every) * every))}${END}`)
     if (running || existsSync(path)) return
     running = true
     try {
@@ -91,7 +92,7 @@ export async function beforeMigrating(db: Database, config: Config): Promise<Mig
   const missing = await missingMigrations(db)
   const rewriting = allMigrations(product.migrations).filter((one) => missing.includes(one.name) && isRewriting(one, db.engine))
   if (rewriting.length > 0 && (db.engine === 'postgres' || fileOf(config.databaseUrl) !== undefined)) {
-    const path = join(config.backup.folder, `before-${rewriting[0]!.name}-${stamp(new Date())}${END}`)
+    const path = join(config.backup.folder, `before-${rewriting[0]!.name}-${stamp(currentTime())}${END}`)
     try {
       mkdirSync(config.backup.folder, { recursive: true, mode: 0o700 })
       await makeBackup(path, { db, files: undefined, configuration: {} }, () => {})

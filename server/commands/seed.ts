@@ -2,6 +2,7 @@
 import { ConstraintError, type Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { openStore } from '#files/open.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { hasDemo, type Seed } from '#server/seeds/seed.ts'
 import { attachReports } from '#server/seeds/showcase-files.ts'
 import { setup, stateOf } from '#server/setup.ts'
@@ -35,7 +36,7 @@ async function addDemo(db: Database, seed: Seed): Promise<boolean> {
     return await db.transaction(async (tx) => {
       const { adminId } = await stateOf(tx)
       if (adminId === null || (await tx.one(sql`select id from projects limit 1`))) return false
-      await seedDemo(tx, adminId, new Date().toISOString(), seed)
+      await seedDemo(tx, adminId, currentTime().toISOString(), seed)
       return true
     })
   } catch (cause) {

@@ -4,6 +4,7 @@ import { amongTexts } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { expiryOf, LONGEST_NAME, makeToken, revokeTokens, tokenScopes, tokensOf } from '#identity/tokens.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { UsageError } from '#server/usage.ts'
 import { type Invocation, idIn } from './command.ts'
 import { withDatabase } from './database.ts'
@@ -60,7 +61,7 @@ async function projectsNamed(db: Reader, text: string): Promise<number[]> {
 /** Creates a token and prints it; it cannot be shown again. */
 export async function createToken(invocation: Invocation): Promise<void> {
   const { config, flags, words } = invocation
-  const now = new Date()
+  const now = currentTime()
   const name = String(flags.name ?? 'Command line')
   if (name.trim() === '' || name.length > LONGEST_NAME) throw new UsageError(`--name must have 1 to ${LONGEST_NAME} characters.`)
   const scope = String(flags.scope ?? 'api_v3')

@@ -9,6 +9,7 @@ import { weaknesses } from '#identity/password-rules.ts'
 import { hashPassword, randomPassword } from '#identity/passwords.ts'
 import { resetTwoFactor } from '#identity/two-factor.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
 import { readSettings } from '#kernel/settings.ts'
 import { hasAdmin } from '#modules/accounts/user-rules.ts'
 import type { Invocation } from './command.ts'
@@ -55,7 +56,7 @@ export async function createUser(invocation: Invocation): Promise<void> {
     if (weakness !== undefined) throw new Error(`The password ${weakness}.`)
     const password_hash = await hashPassword(password)
     await db.transaction(async (tx) => {
-      const now = new Date().toISOString()
+      const now = currentTime().toISOString()
       const first_name = String(flags['first-name'])
       const last_name = String(flags['last-name'])
       const user = { type: 'User', name: `${first_name} ${last_name}`, login, first_name, last_name, email }
@@ -88,7 +89,7 @@ export async function resetPassword(invocation: Invocation): Promise<void> {
     const password_hash = await hashPassword(password)
     return db.transaction(async (tx) => {
       const user = await userOf(tx, words[0]!)
-      const now = new Date()
+      const now = currentTime()
       const values = { password_hash, password_changed_at: now.toISOString(), force_password_change: true }
       await tx.run(sql`update principals set ${assignments(values)}, updated_at = ${now.toISOString()} where id = ${user.id}`)
       await passwordReplaced(tx, user, await readSettings(tx), now)
@@ -127,7 +128,9 @@ async function setStatus({ config, words }: Invocation, status: number, from?: n
     db.transaction(async (tx: Transaction) => {
       const user = await userOf(tx, words[0]!)
       if (from !== undefined && user.status !== from) throw new Error(`${user.login} is not ${statusNames[from]}.`)
-      await tx.run(sql`update principals set status = ${status}, updated_at = ${new Date().toISOString()} where id = ${user.id}`)
+      await tx.run(
+        sql`update principals set status = ${status}, updated_at = ${currentTime().toISOString()} where id = ${user.id}`,
+      )
       if (user.admin && status !== ACTIVE && !(await hasAdmin(tx)))
         throw new Error('At least one active administrator must remain.')
       await invalidate(tx, 'principals')

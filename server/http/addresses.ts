@@ -2,7 +2,6 @@
  * Rate limit for addresses that send wrong credentials repeatedly. Each server counts by itself: API secrets are too long to be
  * guessed, so the limit only saves the work of checking guesses. Accounts have limits of their own (`identity/rate-limit.ts`).
  */
-
 import type { Database } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'
 import { hashToken } from '#identity/tokens.ts'

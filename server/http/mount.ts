@@ -1,5 +1,4 @@
 /** Mounts declared operations as routes: authenticate, check the content type, parse, run, respond. */
-
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Database, UnavailableError } from '#db/database.ts'

@@ -2,7 +2,6 @@
  * Tokens of users at other servers, which are stored sealed. They are renewed by one process at a time: a refresh token works once,
  * and its second use counts as theft, which ends the user's consent there (RFC 9700, 4.14.2).
  */
-
 import { setTimeout } from 'node:timers/promises'
 import type { Database, Transaction } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'

@@ -3,7 +3,6 @@
  * provider named over HTTPS, with limits on time and size, and follows no redirects. The host of an issuer may be anywhere, because
  * an operator configured it; other hosts that its metadata names are contacted only at public or allowed addresses.
  */
-
 import type { RemoteJWKSet } from 'jose'
 import type { Configuration, ServerMetadata } from 'openid-client'
 import type { Database } from '#db/database.ts'

@@ -2,7 +2,6 @@
  * The tokens of users at their identity provider, which they bring with a sign-in: for services that know the same provider, and
  * in exchange for tokens that are for such a service alone (RFC 8693).
  */
-
 import type { Database, Reader, Transaction } from '#db/database.ts'
 import { moment } from '#db/dialect.ts'
 import { perDatabase } from '#db/memory.ts'

@@ -2,7 +2,6 @@
  * Two-factor authentication: after the first proof, a user with a second factor needs a code of an authenticator app, a recovery
  * code or a passkey. Every attempt is counted before the code is checked, on every page, and each code works once.
  */
-
 import { randomBytes } from 'node:crypto'
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'

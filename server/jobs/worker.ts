@@ -1,5 +1,4 @@
 /** The worker: runs due jobs, sequentially in each lane. */
-
 import { type Transaction, UnavailableError } from '#db/database.ts'
 import { currentTime } from '#kernel/clock.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'

@@ -1,5 +1,4 @@
 /** The files of the showcase: reports on its work that is done. */
-
 import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'

@@ -3,7 +3,6 @@
  * is accepted if the browser says that a page of this server sent it (`isOwn`). This prevents cross-site request forgery, stores
  * no token, and works before there is a session that a token could belong to.
  */
-
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '#db/database.ts'
 import { errorOf, send, sendError } from '#http/answer.ts'

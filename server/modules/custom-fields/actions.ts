@@ -1,5 +1,4 @@
 /** Custom actions: sets of changes to a work package, available where their conditions hold. */
-
 import { ConstraintError, type Row, type Transaction } from '#db/database.ts'
 import { forUpdate, inserted } from '#db/dialect.ts'
 import { and, raw, type Sql, sql } from '#db/sql.ts'

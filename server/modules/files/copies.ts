@@ -1,5 +1,4 @@
 /** Copies of attachments: the files first, outside any transaction, and their rows with those of the containers. */
-
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
 import { inserted } from '#db/dialect.ts'
 import { name, type Sql, sql } from '#db/sql.ts'

@@ -1,5 +1,4 @@
 /** Copies of projects: the request creates the project, and a job copies the contents in short transactions. */
-
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { join, or, raw, type Sql, sql } from '#db/sql.ts'

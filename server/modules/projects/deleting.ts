@@ -1,5 +1,4 @@
 /** Deletion of projects: the request archives the project with its descendants, and a job deletes them little by little. */
-
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'

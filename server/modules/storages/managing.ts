@@ -3,7 +3,6 @@
  * project, and shares with those members who are connected to the storage. What the folders are to be like follows from the
  * database alone; a job for each storage writes what differs from it.
  */
-
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Reader, Transaction } from '#db/database.ts'

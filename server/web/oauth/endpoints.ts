@@ -1,5 +1,4 @@
 /** The OAuth endpoints for applications: token, revocation, introspection and metadata. */
-
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted } from '#http/addresses.ts'
 import { errorOf, send } from '#http/answer.ts'

@@ -1,5 +1,4 @@
 /** The storage of oidc-provider in our tables. Codes and tokens are stored as hashes, so a reader of the tables cannot use them. */
-
 import type { Adapter, AdapterFactory, AdapterPayload, errors as Errors } from 'oidc-provider'
 import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
 import { insert, inserted } from '#db/dialect.ts'
