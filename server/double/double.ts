@@ -16,6 +16,7 @@ import { type Clock, followSystem, setClock } from '#kernel/clock.ts'
 import type { Model } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
 import { modules } from '#server/modules.ts'
+import { said } from '#text/messages.ts'
 import { createFaults } from './faults.ts'
 import { createGate } from './gate.ts'
 import { BASE, type Controls, control } from './operations.ts'
@@ -122,7 +123,7 @@ export function createDouble(memory: MemoryDatabase, { clock, files, host }: Dou
         if (!isControl(request)) return gate.enter(reply.raw, proceed)
         const fault = intrusion(request, host)
         if (fault === undefined) proceed()
-        else void sendError(request, reply, forbidden(fault))
+        else void sendError(request, reply, forbidden(said`${fault}`))
       })
       app.addHook('onRequest', async (request, reply) => {
         if (isControl(request)) return

@@ -5,6 +5,7 @@ import type { ApiRequest, Module, Operation } from '#kernel/declaration.ts'
 import { ApiError, combined, notFound } from '#kernel/errors.ts'
 import { module } from '#kernel/module.ts'
 import { ok, operation } from '#kernel/operation.ts'
+import { said } from '#text/messages.ts'
 import { cuts, type Fault, type Faults, isErrorStatus, type Rule } from './faults.ts'
 import type { Recorded, Recorder } from './recorder.ts'
 
@@ -49,7 +50,8 @@ const faultBody = ({ id, ...rest }: Fault) => {
 
 const requestBody = (one: Recorded) => ({ _type: 'TestRequest', ...one })
 
-const wrong = (attribute: string, sentence: string) => new ApiError('PropertyFormatError', sentence, { details: { attribute } })
+const wrong = (attribute: string, sentence: string) =>
+  new ApiError('PropertyFormatError', said`${sentence}`, { details: { attribute } })
 
 /** Throws all errors that there are. */
 function refuse(errors: readonly (ApiError | false)[]): void {
@@ -133,7 +135,7 @@ function recordedBy(params: URLSearchParams): (one: Recorded) => boolean {
   const operation = params.get('operation')
   const since = params.get('since')
   if (since !== null && !/^\d+$/.test(since)) {
-    throw new ApiError('InvalidQuery', `since must be the id of a recorded request, not "${since}".`)
+    throw new ApiError('InvalidQuery', said`${`since must be the id of a recorded request, not "${since}".`}`)
   }
   return (one) => (operation === null || one.operation === operation) && (since === null || one.id > Number(since))
 }
