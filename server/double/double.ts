@@ -8,7 +8,7 @@ import type { Database, MemoryDatabase } from '#db/database.ts'
 import { forget } from '#db/memory.ts'
 import type { MemoryStore } from '#files/memory.ts'
 import { sendError } from '#http/answer.ts'
-import { PREFIX, viewerIn } from '#http/mount.ts'
+import { operationIn, viewerIn } from '#http/mount.ts'
 import { operationIdOf } from '#http/openapi/operations.ts'
 import { hasKeys, shareKeys } from '#identity/secrets.ts'
 import { assemble } from '#kernel/assemble.ts'
@@ -88,7 +88,7 @@ export function createDouble(memory: MemoryDatabase, { clock, files, host }: Dou
   const controls: Controls = {
     faults,
     recorder,
-    operations: () => [...operations.values()],
+    operations: () => operations,
     reset: () =>
       inTurn(async () => {
         faults.clear()
@@ -111,8 +111,11 @@ export function createDouble(memory: MemoryDatabase, { clock, files, host }: Dou
     settle: () => inTurn(settle),
   }
   const model = assemble([...modules, control(controls)])
-  const operations = new Map(model.operations.map((one) => [`${one.method} ${PREFIX}${one.path}`, operationIdOf(one)]))
-  const operationOf = (request: FastifyRequest) => operations.get(`${request.method} ${request.routeOptions.url}`) ?? null
+  const operations = model.operations.map(operationIdOf)
+  const operationOf = (request: FastifyRequest) => {
+    const found = operationIn(request)
+    return found ? operationIdOf(found) : null
+  }
 
   return {
     db,
@@ -156,8 +159,10 @@ export function createDouble(memory: MemoryDatabase, { clock, files, host }: Dou
 }
 
 /** Whether a request asks for an operation of the test double, which neither waits nor is recorded. */
-const isControl = ({ routeOptions: { url } }: FastifyRequest): boolean =>
-  url === `${PREFIX}${BASE}` || (url?.startsWith(`${PREFIX}${BASE}/`) ?? false)
+const isControl = (request: FastifyRequest): boolean => {
+  const path = operationIn(request)?.path
+  return path === BASE || (path?.startsWith(`${BASE}/`) ?? false)
+}
 
 /**
  * Why a request may come from a page in the tester's browser, which could reach a server on the same machine: the operations of the

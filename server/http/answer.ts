@@ -106,6 +106,10 @@ const unavailable: Readonly<Record<UnavailableError['kind'], readonly [ErrorIden
   damaged: ['InternalServerError', said`The database is damaged. Ask an administrator to restore it from a backup.`],
 }
 
+/** The error for an address with a part that is longer than anything that it could name. */
+export const tooLong = (): ApiError =>
+  Object.assign(new ApiError('BadRequest', said`A part of the address is too long.`), { status: 414 })
+
 /** The error codes of a full disk and an exceeded quota. */
 const NO_SPACE = ['ENOSPC', 'EDQUOT']
 
@@ -138,6 +142,6 @@ function translated(thrown: unknown): ApiError {
   if (NO_SPACE.includes((thrown as { code?: string }).code ?? '')) return unavailableError({ kind: 'full' })
   const status = (thrown as { statusCode?: number }).statusCode
   if (status === 415) return new ApiError('TypeNotSupported')
-  if (status === 414) return Object.assign(new ApiError('BadRequest', said`A part of the address is too long.`), { status })
+  if (status === 414) return tooLong()
   return new ApiError(status !== undefined && status >= 400 && status < 500 ? 'BadRequest' : 'InternalServerError')
 }

@@ -17,12 +17,13 @@ import { readingOnly } from '#kernel/read/represent.ts'
 import { type Settings, settingsOf } from '#kernel/settings.ts'
 import { alternatives, said } from '#text/messages.ts'
 import { hasReferences } from '#text/references.ts'
-import { send, sendError } from './answer.ts'
+import { send, sendError, tooLong } from './answer.ts'
 import { anonymous, authenticate } from './authenticate.ts'
 import { piecesOf, readText } from './body.ts'
 import { preferredLanguage, speak, speakToAnybody } from './language.ts'
 import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
 import { boundaryOf, readParts } from './multipart.ts'
+import { type Found, isTooLong, type Router, routerOf } from './routing.ts'
 
 export const PREFIX = '/api/v3'
 
@@ -42,6 +43,29 @@ const viewers = new WeakMap<FastifyRequest, Viewer>()
 
 /** The viewer of a request; undefined until its credentials are known. */
 export const viewerIn = (request: FastifyRequest): Viewer | undefined => viewers.get(request)
+
+const METHODS: Method[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
+
+const routers = new WeakMap<FastifyInstance, Router>()
+const matches = new WeakMap<FastifyRequest, Found | undefined>()
+
+/** The operation that a request is for, and the values in its path. */
+function foundFor(request: FastifyRequest): Found | undefined {
+  if (matches.has(request)) return matches.get(request)
+  const path = pathBelow(request)
+  const found = path === undefined ? undefined : routers.get(request.server)?.find(request.method, path)
+  matches.set(request, found)
+  return found
+}
+
+/** The operation that a request is for; undefined if there is none. */
+export const operationIn = (request: FastifyRequest): Operation | undefined => foundFor(request)?.operation
+
+/** The path of a request below the API, as it was sent; undefined outside the API. */
+function pathBelow({ raw }: FastifyRequest): string | undefined {
+  const path = decodePath(raw.url?.split('?', 1)[0] ?? '')
+  return path === PREFIX || path.startsWith(`${PREFIX}/`) ? path.slice(PREFIX.length) : undefined
+}
 
 const snapshots = new WeakMap<FastifyRequest, Promise<Snapshot>>()
 
@@ -97,7 +121,12 @@ function checkContentType(request: FastifyRequest, { method, accepts = 'json' }:
 /** The only error with a plain-text response. */
 class MissingContentType extends Error {}
 
-async function answer(request: FastifyRequest, reply: FastifyReply, services: Services, one: Operation): Promise<FastifyReply> {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  services: Services,
+  { operation: one, params }: Found,
+): Promise<FastifyReply> {
   // A GET commits nothing.
   const { db, meaning } = one.method === 'GET' ? { db: services.db, meaning: (error: unknown) => error } : accounted(services.db)
   const { raw } = request
@@ -108,7 +137,6 @@ async function answer(request: FastifyRequest, reply: FastifyReply, services: Se
     checkContentType(request, one)
     if (one.guard) await demandAnywhere(context, one.guard)
     const { text, body, parts } = await sentWith(raw, one, services.times)
-    const params = request.params as Record<string, string>
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
     const given = await one.run(ask)
     return await send(request, reply, await written(given, one, context, isReading))
@@ -232,33 +260,32 @@ export function mount(
     done()
   })
 
-  for (const one of operations) {
-    app.route({
-      method: one.method,
-      url: PREFIX + one.path,
-      handler: (request, reply) => answer(request, reply, services, one),
-    })
+  const router = routerOf(operations)
+  routers.set(app, router)
+  const missing = async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      if (isTooLong(pathBelow(request) ?? '')) throw tooLong()
+      await contextOf(request, services)
+      const allowed = router.methodsOf(pathBelow(request) ?? '')
+      throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
+    } catch (error) {
+      return sendError(request, reply, error)
+    }
   }
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    const found = foundFor(request)
+    return found && !isTooLong(pathBelow(request) ?? '') ? answer(request, reply, services, found) : missing(request, reply)
+  }
+  for (const url of [PREFIX, `${PREFIX}/*`]) app.route({ method: METHODS, url, handler })
 
   for (const one of documents) {
     app.get(one.path, (request, reply) => answerDocument(request, reply, services, one))
   }
 
   app.setNotFoundHandler(async (request, reply) => {
-    if (!request.url.startsWith(PREFIX)) return elsewhere(request, reply)
-    try {
-      const { path } = await contextOf(request, services)
-      const allowed = operations.filter((one) => matches(one, path)).map((one) => one.method)
-      throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
-    } catch (error) {
-      return sendError(request, reply, error)
-    }
+    return request.url.startsWith(PREFIX) ? missing(request, reply) : elsewhere(request, reply)
   })
 }
-
-/** Whether an operation has this path, whatever its method. */
-const matches = (one: Operation, path: string): boolean =>
-  new RegExp(`^${PREFIX}${one.path.replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+')}$`).test(path)
 
 /** 405, with the methods of the path. */
 function methodNotAllowed(allowed: readonly Method[]): ApiError {
