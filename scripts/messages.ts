@@ -43,6 +43,35 @@ export function patternsIn(source: string): string[] {
   return found.filter(isWritten)
 }
 
+/** The texts that an expression can come to by itself: its strings, not those that it passes to calls. */
+function textsOf(node: AnyNode): string[] {
+  if (node.type === 'ConditionalExpression') return [...textsOf(node.consequent), ...textsOf(node.alternate)]
+  if (node.type === 'LogicalExpression') return [...textsOf(node.left), ...textsOf(node.right)]
+  if (node.type === 'BinaryExpression' && node.operator === '+') return [...textsOf(node.left as AnyNode), ...textsOf(node.right)]
+  if (node.type === 'TemplateLiteral') return node.quasis.map(({ value }) => value.cooked as string)
+  return node.type === 'Literal' && typeof node.value === 'string' ? [node.value] : []
+}
+
+/** Whether what follows this part of a template is read by people: it stands between tags, or in an attribute that is read out. */
+const isRead = (before: string): boolean =>
+  before.lastIndexOf('<') <= before.lastIndexOf('>') || /\s(aria-label|alt|data-label|placeholder|title)="[^"]*$/.test(before)
+
+/** The texts in the templates of HTML of a module that are neither messages nor data. */
+export function bareTextsIn(source: string): string[] {
+  const found: string[] = []
+  walk(parse(stripTypeScriptTypes(source), { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+    if (node.type !== 'TaggedTemplateExpression' || tagOf(node) !== 'html') return
+    let before = ''
+    for (const [i, { value }] of node.quasi.quasis.entries()) {
+      before += value.cooked
+      const expression = node.quasi.expressions[i]
+      if (expression && isRead(before)) found.push(...textsOf(expression))
+      before += 'x'
+    }
+  })
+  return found.filter((text) => /\p{L}/u.test(text))
+}
+
 /** The patterns of the messages that a value holds, at any depth: those that declarations make of names. */
 export function patternsWithin(value: unknown): string[] {
   const found: string[] = []

@@ -1,8 +1,8 @@
 /** The catalogues of all languages: the list of patterns is current, and translations have what their patterns have. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { patternsFile, patternsIn } from '../../scripts/messages.ts'
+import { bareTextsIn, patternsFile, patternsIn } from '../../scripts/messages.ts'
 import { all } from '../../server/text/languages/index.ts'
 
 test('the list of patterns is that of the sources; `npm run messages` writes it', async () => {
@@ -16,6 +16,12 @@ test('patterns are found in templates of messages and of HTML; a singular is not
     const b = plural(n as number, said\`\${n} day\`, said\`\${n} days\`)
     const c = html\`<p title="Menu" class="x">Hello <em>\${name}</em>!</p>\${d}<code>no</code>\``
   assert.deepEqual(patternsIn(source), ['The login "{0}" is in use.', '{0} days', 'Menu', 'Hello <em>{0}</em>!'])
+})
+
+test('no template of HTML holds a text that is no message', () => {
+  const source = `html\`<p class="\${x ? 'a' : 'b'}" title="\${y ?? 'one'}">\${z ? said\`A\` : 'two'}\${f('three')}\${'a ' + n}</p>\``
+  assert.deepEqual(bareTextsIn(source), ['one', 'two', 'a '])
+  for (const path of globSync('server/**/*.ts')) assert.deepEqual(bareTextsIn(readFileSync(path, 'utf8')), [], path)
 })
 
 const placesIn = (text: string) => [...new Set(text.match(/\{\d+\}/g))].sort()
