@@ -29,10 +29,10 @@ export async function prepareUpload(ask: ApiRequest, place: Place): Promise<Answ
   const direct = access(context)
   let metadata: Payload | undefined
   for await (const part of parts) {
-    if (part.name !== 'metadata' || metadata) throw unexpected('part metadata')
+    if (part.name !== 'metadata' || metadata) throw unexpected(said`part metadata`)
     metadata = await part.object()
   }
-  if (!metadata) throw unexpected('part metadata')
+  if (!metadata) throw unexpected(said`part metadata`)
   const size = metadata.fileSize
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
     throw refused(violation('fileSize', said`must be a number of bytes`))

@@ -10,7 +10,7 @@ import { respondWithRow } from '#kernel/operation.ts'
 import { commit } from '#kernel/write/commit.ts'
 import { toErrors } from '#kernel/write/payload.ts'
 import { type Prepared, prepareWrite } from '#kernel/write/prepare.ts'
-import { said } from '#text/messages.ts'
+import { type Message, said } from '#text/messages.ts'
 import { Attachment } from './attachments.ts'
 import { discardReserved, reserve } from './loose.ts'
 
@@ -100,9 +100,9 @@ async function commitFile(
   return commit(db, context, context.model.of(Attachment), prepared)
 }
 
-export const unexpected = (what: string) =>
+export const unexpected = (what: Message) =>
   new ApiError('InvalidRequestBody', said`The request body must consist of the ${what}, and of nothing else.`)
-const BOTH = 'parts metadata and file, each of them once'
+const BOTH = said`parts metadata and file, each of them once`
 
 async function store(files: FileStore, file: string, bytes: AsyncIterable<Uint8Array>, context: Context): Promise<Findings> {
   const passing = inspected(bytes, largestSize(context))

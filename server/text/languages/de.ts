@@ -96,7 +96,9 @@ export const de: Catalogue = {
   'The request body is not valid JSON: {0}': 'Der Inhalt der Anfrage ist kein gültiges JSON: {0}',
   'The request body is too large (maximum is {0} bytes).': 'Der Inhalt der Anfrage ist zu groß (höchstens {0} Bytes).',
   'The request body must consist of the {0}, and of nothing else.':
-    'Der Inhalt der Anfrage muss bestehen aus: {0}, und aus nichts anderem.',
+    'Der Inhalt der Anfrage muss aus {0} bestehen, und aus nichts anderem.',
+  'parts metadata and file, each of them once': 'je einmal den Teilen metadata und file',
+  'part metadata': 'dem Teil metadata',
   'The request has more than one Authorization header.': 'Die Anfrage hat mehr als eine Kopfzeile Authorization.',
   'The request has no Host header.': 'Die Anfrage hat keine Kopfzeile Host.',
   'The request is malformed: comment must be {0}.': 'Die Anfrage ist fehlerhaft: comment muss {0} sein.',

@@ -1018,7 +1018,9 @@ export interface Catalogue {
   overlap: Translation
   'overlaps with another non-working time': Translation
   parent: Translation
+  'part metadata': Translation
   'part of': Translation
+  'parts metadata and file, each of them once': Translation
   predecessor: Translation
   'predecessor (before)': Translation
   public: Translation
