@@ -129,7 +129,7 @@ export async function build(
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error))
 
-  mount(app, services, sendNotFound)
+  mount(app, services, (request, reply) => sendNotFound(request, reply, services))
   describe(app, services)
   pages(app, services)
   oauthEndpoints(app, services)

@@ -144,13 +144,12 @@ export const english = (text: Text): string => inLanguage(text, ENGLISH)
 /** The languages that there are, English first. */
 export const languages = (): readonly Language[] => [ENGLISH, ...catalogues.keys()]
 
-const isThere = (language: string) => language === ENGLISH || catalogues.has(language)
-
 /** The language there is for a tag: `de` for `de-AT`; undefined where there is none. */
 function languageFor(tag: string): Language | undefined {
-  if (isThere(tag)) return tag
-  const [primary = ''] = tag.toLowerCase().split(/[-_]/, 1)
-  return isThere(primary) ? primary : undefined
+  const wanted = tag.toLowerCase()
+  const [primary] = wanted.split(/[-_]/, 1)
+  const all = languages()
+  return all.find((one) => one.toLowerCase() === wanted) ?? all.find((one) => one === primary)
 }
 
 /** The first of these tags for which there is a language; English where there is none. */

@@ -232,9 +232,20 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, thrown: unkno
   return send(request, reply, answerIn(page(title, content, { status, headers }), languageOf(request)))
 }
 
-/** Answers 404: a page for browsers, an API error for other clients. */
-export const sendNotFound = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-  (request.headers.accept?.includes('text/html') ? sendFailure : sendError)(request, reply, notFound())
+/** Answers 404: a page in the visitor's language for browsers, an API error for other clients. */
+export async function sendNotFound(request: FastifyRequest, reply: FastifyReply, services: Services): Promise<FastifyReply> {
+  if (!request.headers.accept?.includes('text/html')) return sendError(request, reply, notFound())
+  try {
+    const snapshot = await snapshotFor(request, services)
+    const settings = await settingsOf(services.db, snapshot)
+    speakToAnybody(request, settings)
+    const session = await actingSession(request.raw, services.db, snapshot, settings, currentTime())
+    if (session) speak(request, languageFor(session.user, settings))
+  } catch (error) {
+    return sendFailure(request, reply, error)
+  }
+  return sendFailure(request, reply, notFound())
+}
 
 /** The fields of a submitted form. Throws unless a page of this server sent it. */
 async function formIn({ raw, headers }: FastifyRequest, settings: Settings, times: TimeLimits): Promise<URLSearchParams> {

@@ -39,6 +39,13 @@ test('an unknown page is not found in German', async () => {
   )
 })
 
+test('neither is it for a user whose language is German', async () => {
+  const { login, browser: one } = await it.visitor({ language: 'de' })
+  await one.signIn(login, PASSWORD)
+  const { text } = await one.get('/nothing', { accept: 'text/html', 'accept-language': 'en' })
+  assert.match(text, /<h1>Nicht gefunden<\/h1>/)
+})
+
 test('pages of a user are in the language of the account, whatever the browser prefers', async () => {
   const { login, browser: one } = await it.visitor({ language: 'de' })
   await one.signIn(login, PASSWORD)
