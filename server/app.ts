@@ -14,6 +14,7 @@ import { makeDrainable } from '#http/draining.ts'
 import { type TimeLimits, usualTimes } from '#http/limits.ts'
 import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
+import { setRoot, withoutRoot } from '#http/root.ts'
 import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
 import { createCache } from '#kernel/cache.ts'
 import type { Subscriber } from '#kernel/declaration.ts'
@@ -39,6 +40,8 @@ export interface AppOptions {
   outgoing?: Outgoing
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
+  /** The path of the host below which the server is reached; empty for none. */
+  root?: string
   /** Subscribers of events, besides those that modules declare. */
   subscribers?: readonly Subscriber[]
   /** The controls of a test double. */
@@ -60,6 +63,7 @@ export async function build(
     outgoing,
     times: givenTimes,
     subscribers = [],
+    root = '',
     double,
   }: AppOptions = {},
 ): Promise<FastifyInstance> {
@@ -72,7 +76,7 @@ export async function build(
     // Operations validate by themselves; without these, Fastify loads a validator and a serialiser at each start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
     exposeHeadRoutes: false,
-    rewriteUrl: mended,
+    rewriteUrl: (request) => withoutRoot(mended(request), root),
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 },
     http: {
       headersTimeout: times.head,
@@ -91,6 +95,7 @@ export async function build(
   })
   if (!hasKeys(db)) useKeys(db, passingKey())
   if (outgoing) useOutgoing(db, outgoing)
+  setRoot(app, root)
   watchBodies(app.server, times)
   refuseOddities(app.server)
   makeDrainable(app)

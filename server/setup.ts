@@ -53,8 +53,9 @@ export async function setup(db: Database, options: SetupOptions): Promise<SetupR
 }
 
 /** Stores the public address in the settings. */
-async function keepAddress(tx: Transaction, { protocol, host }: URL): Promise<void> {
-  for (const [name, value] of Object.entries({ host_name: host, https: protocol === 'https:' })) {
+async function keepAddress(tx: Transaction, { protocol, host, pathname }: URL): Promise<void> {
+  const address = { host_name: host, https: protocol === 'https:', relative_url_root: pathname.replace(/\/$/, '') }
+  for (const [name, value] of Object.entries(address)) {
     const kept = await tx.run(sql`
       insert into settings (name, value) values (${name}, ${JSON.stringify(value)})
       on conflict (name) do update set value = excluded.value where settings.value <> excluded.value`)

@@ -43,7 +43,8 @@ export async function serve(invocation: Invocation): Promise<void> {
   const double = config.double && isInMemory(db) ? await doubleOf(db, files, config) : undefined
   const served = double?.db ?? db
   const { trustedProxies, outgoingAllow } = config
-  const options = { files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }), double }
+  const root = (await readSettings(db)).relative_url_root
+  const options = { root, files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }), double }
   const [app, url] = await listening(() => build(served, options), config).catch((error: unknown) => {
     // The token exists now, and it cannot be shown later.
     process.stdout.write(loginLines(result))

@@ -28,7 +28,7 @@ export interface Config {
   readonly attachments: StoreChoice
   readonly seed: Seed
   readonly adminToken: string | undefined
-  /** The origin at which people reach the server; undefined: the stored one. */
+  /** The address at which people reach the server; undefined: the stored one. */
   readonly publicUrl: string | undefined
   /** Proxies whose forwarded headers are trusted, in the format of Fastify's `trustProxy`. */
   readonly trustedProxies: readonly string[]
@@ -82,9 +82,9 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     throw new UsageError(`${named('admin-token')} is a well-known example; it is allowed only with --ephemeral.`)
   }
   const publicUrl = given('public-url')
-  if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+$/.test(publicUrl)) {
+  if (publicUrl !== undefined && !/^https?:\/\/[^/?#@\s]+(\/[\w.~-]+)*\/?$/.test(publicUrl)) {
     throw new UsageError(
-      `${named('public-url')} must be an address such as https://work.example.org, without a path, not "${publicUrl}".`,
+      `${named('public-url')} must be an address such as https://work.example.org or https://example.org/work, not "${publicUrl}".`,
     )
   }
   const trustedProxies = (given('trusted-proxies') ?? 'loopback').split(',').map((one) => one.trim())

@@ -9,6 +9,7 @@ import { ApiError, type ErrorIdentifier } from '#kernel/errors.ts'
 import { stringify } from '#kernel/json.ts'
 import { type Message, said } from '#text/messages.ts'
 import { isByPreference, languageOf } from './language.ts'
+import { textWithRoot, withRoot } from './root.ts'
 
 export const HAL = 'application/hal+json; charset=utf-8'
 const SMALLEST_COMPRESSED = 1024
@@ -38,8 +39,9 @@ export function varyBy(reply: FastifyReply, names: string): void {
 }
 
 /** Sends a body, compressed when it is large enough and the client accepts that. */
-export function sendText(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
+export function sendText(request: FastifyRequest, reply: FastifyReply, written: string): FastifyReply {
   varyBy(reply, 'accept-encoding')
+  const text = textWithRoot(request.server, written, String(reply.getHeader('content-type') ?? ''))
   const encoding = text.length >= SMALLEST_COMPRESSED ? encodingOf(request) : undefined
   if (!encoding) return reply.send(text)
   reply.hijack()
@@ -65,7 +67,7 @@ export async function send(request: FastifyRequest, reply: FastifyReply, answer:
   const stream = bytes && !heads.has(request.raw) ? Readable.from(await bytes(), { objectMode: false }) : undefined
   reply.code(status)
   const { vary, ...others } = headers ?? {}
-  reply.headers(others)
+  reply.headers(others.location === undefined ? others : { ...others, location: withRoot(request.server, others.location) })
   if (vary) varyBy(reply, vary)
   if (body !== undefined && isByPreference(request)) varyBy(reply, 'accept-language')
   if (stream) return reply.send(stream)

@@ -23,6 +23,7 @@ import { piecesOf, readText } from './body.ts'
 import { preferredLanguage, speak, speakToAnybody } from './language.ts'
 import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
 import { boundaryOf, readParts } from './multipart.ts'
+import { withRoot } from './root.ts'
 import { type Found, isTooLong, type Router, routerOf } from './routing.ts'
 
 export const PREFIX = '/api/v3'
@@ -256,7 +257,7 @@ export function mount(
   // Handlers read the body themselves, after the authentication.
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('link', `<${PREFIX}/openapi.json>; rel="service-desc"`)
+    reply.header('link', `<${withRoot(app, `${PREFIX}/openapi.json`)}>; rel="service-desc"`)
     done()
   })
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Database } from '#db/database.ts'
 import { type Session, sessionOf } from '#identity/sessions.ts'
 import type { Snapshot } from '#kernel/cache.ts'
-import { addressOf, type Settings } from '#kernel/settings.ts'
+import { originOf, type Settings } from '#kernel/settings.ts'
 
 /** With the prefix `__Host-`, which requires HTTPS, no other host can set the cookie and no subpath can override it. */
 const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)
@@ -56,7 +56,7 @@ export function isOwn({ headers }: IncomingMessage, settings: Settings): boolean
   if (site !== undefined) return site === 'same-origin' || site === 'none'
   const { origin, host } = headers
   if (origin === undefined) return undefined
-  return origin === addressOf(settings, '') || origin === addressOf({ ...settings, host_name: host ?? '' }, '')
+  return origin === originOf(settings) || origin === originOf({ ...settings, host_name: host ?? '' })
 }
 
 /**

@@ -9,6 +9,8 @@ export const defaultSettings = {
   app_title: 'Halyard',
   login_required: true,
   host_name: 'localhost:8080',
+  /** The path below which people reach the server, such as `/halyard`; empty where it has the host for itself. */
+  relative_url_root: '',
   /** Whether the host is reached by HTTPS, for absolute addresses. */
   https: false,
   api_tokens_enabled: true,
@@ -94,9 +96,11 @@ export const defaultSettings = {
 
 export type Settings = Readonly<typeof defaultSettings>
 
+/** The origin at which people reach the server. */
+export const originOf = ({ https, host_name }: Settings): string => `${https ? 'https' : 'http'}://${host_name}`
+
 /** The absolute address of a path. */
-export const addressOf = ({ https, host_name }: Settings, path: string): string =>
-  `${https ? 'https' : 'http'}://${host_name}${path}`
+export const addressOf = (settings: Settings, path: string): string => `${originOf(settings)}${settings.relative_url_root}${path}`
 
 /** The host of this process, until a public one is configured. */
 let ownHost = defaultSettings.host_name

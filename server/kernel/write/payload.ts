@@ -176,9 +176,12 @@ async function readLink(property: Property, link: unknown, context: Context): Pr
   return named
 }
 
-/** An address without the configured host. */
-const withoutHost = (href: string, { settings }: Context): string =>
-  href.replace(/^https?:\/\/([^/]+)(?=\/)/, (all, host) => (host === settings.host_name ? '' : all))
+/** An address without the configured host, and without the path below which the server is reached. */
+function withoutHost(href: string, { settings }: Context): string {
+  const path = href.replace(/^https?:\/\/([^/]+)(?=\/)/, (all, host) => (host === settings.host_name ? '' : all))
+  const root = settings.relative_url_root
+  return root !== '' && path.startsWith(`${root}/`) ? path.slice(root.length) : path
+}
 
 /** The paths of a resource in links; for one that stands for several kinds, the paths of each. */
 export const pathsOf = ({ path, aliases = [], variant }: Resource): readonly string[] => (variant ? aliases : [path, ...aliases])
