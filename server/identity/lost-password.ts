@@ -4,12 +4,13 @@
  */
 import type { Database, Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
-import { sendMail } from '#jobs/mail.ts'
+import { sendLetter } from '#jobs/mail.ts'
 import { enqueue } from '#jobs/queue.ts'
 import type { JobKind } from '#kernel/declaration.ts'
 import { isStorable } from '#kernel/kinds.ts'
 import { job } from '#kernel/module.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
+import { said } from '#text/messages.ts'
 import { makeLink } from './one-time-links.ts'
 import { hasPassword } from './password-changes.ts'
 import { consume, type RateLimit } from './rate-limit.ts'
@@ -49,15 +50,12 @@ async function writeTo(tx: Transaction, email: string, settings: Settings, now: 
     select * from principals where lower(email) = lower(${email}) and type = 'User' and status = ${ACTIVE}`)
   for (const user of users.filter(hasPassword)) {
     const link = addressOf(settings, `/account/lost_password?token=${await makeLink(tx, 'reset', user.id, now)}`)
-    const text = `Hello ${user.name},
-
-we received a request to reset the password of your account "${user.login}" at ${settings.app_title}. Choose a new password here:
-
-${link}
-
-The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.
-`
-    await sendMail(tx, { recipient: user.email, subject: `Reset your password at ${settings.app_title}`, text, link }, now)
+    const blocks = [
+      said`We received a request to reset the password of your account "${user.login}" at ${settings.app_title}. Choose a new password here:`,
+      { label: said`Choose a new password`, href: link },
+      said`The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.`,
+    ]
+    await sendLetter(tx, user, { subject: said`Reset your password at ${settings.app_title}`, blocks, link }, settings, now)
   }
 }
 

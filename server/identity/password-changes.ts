@@ -2,7 +2,7 @@
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
-import { sendMail } from '#jobs/mail.ts'
+import { sendLetter } from '#jobs/mail.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import { type Message, said } from '#text/messages.ts'
 import { endGrantsOf } from './access-tokens.ts'
@@ -70,32 +70,31 @@ export async function passwordReplaced(tx: Transaction, before: Row, settings: S
   await keepFormer(tx, before, settings)
   await tx.run(sql`update principals set failed_logins = 0, failed_login_at = null where id = ${before.id}`)
   await resetAttempts(tx, passwordLimit, String(before.login).toLowerCase())
-  if (before.password_hash === null || !before.email) return
-  const way = settings.lost_password
-    ? `choose a new password at once: ${addressOf(settings, '/account/lost_password')}`
-    : 'contact an administrator at once.'
-  const text = `Hello ${before.name},
-
-the password of your account "${before.login}" at ${settings.app_title} has been changed.
-
-If you made this change, you can ignore this mail. Otherwise, ${way}
-`
-  await sendMail(tx, { recipient: before.email, subject: `Your password at ${settings.app_title} has been changed`, text }, now)
+  if (before.password_hash === null) return
+  const blocks = [
+    said`The password of your account "${before.login}" at ${settings.app_title} has been changed.`,
+    ...(settings.lost_password
+      ? [
+          said`If you made this change, you can ignore this mail. Otherwise, choose a new password at once:`,
+          { label: said`Choose a new password`, href: addressOf(settings, '/account/lost_password') },
+        ]
+      : [said`If you made this change, you can ignore this mail. Otherwise, contact an administrator at once.`]),
+  ]
+  const subject = said`Your password at ${settings.app_title} has been changed`
+  await sendLetter(tx, before, { subject, blocks }, settings, now)
 }
 
 /** Notifies a user at their former address of the change; invalidates links that were mailed there. */
 export async function addressReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
   await endResets(tx, before.id)
   // An account that could never sign in needs no warning.
-  if (!before.email || (before.password_hash === null && before.identity_url === null)) return
-  const text = `Hello ${before.name},
-
-the e-mail address of your account "${before.login}" at ${settings.app_title} has been changed. This address receives no further mails.
-
-If you did not request this change, contact an administrator at once.
-`
-  const subject = `Your e-mail address at ${settings.app_title} has been changed`
-  await sendMail(tx, { recipient: before.email, subject, text }, now)
+  if (before.password_hash === null && before.identity_url === null) return
+  const blocks = [
+    said`The e-mail address of your account "${before.login}" at ${settings.app_title} has been changed. This address receives no further mails.`,
+    said`If you did not request this change, contact an administrator at once.`,
+  ]
+  const subject = said`Your e-mail address at ${settings.app_title} has been changed`
+  await sendLetter(tx, before, { subject, blocks }, settings, now)
 }
 
 /** Whether a user signs in with a password stored here. */

@@ -3,7 +3,7 @@
  * the id of its key, and is bound to its row and column. The database stores the id of the current key, so that several servers
  * never seal with different keys.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Database, Reader, Transaction } from '#db/database.ts'
 import { forUpdate, leavingNothing, takeTurns } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
@@ -165,7 +165,29 @@ export class Keys {
     if (!key) throw keyLess(sealedBy(stored))
     return openWith(key, place, stored)
   }
+
+  /** Signs a text for a purpose, as long as the key is kept. */
+  sign(purpose: string, text: string): string {
+    const [first] = this.source.read()
+    if (!first) throw new Error(`There is no key in ${this.source.where}; halyard serve creates one.`)
+    return signatureOf(first, purpose, text)
+  }
+
+  /** Whether one of these keys has signed a text for a purpose. */
+  isSigned(purpose: string, text: string, signature: string): boolean {
+    const given = Buffer.from(signature)
+    return this.source.read().some((key) => {
+      const right = Buffer.from(signatureOf(key, purpose, text))
+      return right.length === given.length && timingSafeEqual(right, given)
+    })
+  }
 }
+
+/** By a key of its own for each purpose, as the key itself encrypts. */
+const signatureOf = ({ bytes }: Key, purpose: string, text: string): string =>
+  createHmac('sha256', Buffer.from(hkdfSync('sha256', bytes, '', purpose, KEY_BYTES)))
+    .update(text)
+    .digest('base64url')
 
 const known = new WeakMap<Database, Keys>()
 

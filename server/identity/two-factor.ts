@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Database, Reader, Row, Transaction } from '#db/database.ts'
-import { forUpdate } from '#db/dialect.ts'
+import { forUpdate, only } from '#db/dialect.ts'
 import { join, sql } from '#db/sql.ts'
-import { sendMail } from '#jobs/mail.ts'
+import { sendLetter } from '#jobs/mail.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { addressOf, readSettings, type Settings } from '#kernel/settings.ts'
+import { said } from '#text/messages.ts'
 import { consume, type RateLimit, resetAttempts } from './rate-limit.ts'
 import { type Keys, keysOf, type Place } from './secrets.ts'
 import { endSessionsOf, prove, type Session } from './sessions.ts'
@@ -227,17 +228,15 @@ export const removeAuthenticator = (session: Session, settings: Settings, db: Da
  */
 export async function factorsChanged(tx: Transaction, userId: number, kept?: Session): Promise<void> {
   await endSessionsOf(tx, userId, kept)
-  const user = (await tx.one(sql`select name, login, email from principals where id = ${userId}`)) as Row
-  if (!user.email) return
+  const user = await only<Row>(tx, sql`select * from principals where id = ${userId}`)
   const settings = await readSettings(tx)
-  const text = `Hello ${user.name},
-
-the two-factor authentication of your account "${user.login}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.
-
-If you made this change, you can ignore this mail. Otherwise, change your password and check ${addressOf(settings, '/my/two_factor')}, or contact an administrator at once.
-`
-  const subject = `Your two-factor authentication at ${settings.app_title} has been changed`
-  await sendMail(tx, { recipient: user.email, subject, text }, currentTime())
+  const blocks = [
+    said`The two-factor authentication of your account "${user.login}" at ${settings.app_title} has been changed: an authenticator app, a passkey or the recovery codes.`,
+    said`If you made this change, you can ignore this mail. Otherwise, change your password and check your second factors, or contact an administrator at once.`,
+    { label: said`Check the second factors`, href: addressOf(settings, '/my/two_factor') },
+  ]
+  const subject = said`Your two-factor authentication at ${settings.app_title} has been changed`
+  await sendLetter(tx, user, { subject, blocks }, settings, currentTime())
 }
 
 /** Removes all second factors of a user, and ends their sessions: for users who have lost their factors. */

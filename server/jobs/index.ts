@@ -5,6 +5,7 @@ import { deliverEvents } from './events.ts'
 import { forgetJobs } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
 import { sendOut } from './mail.ts'
+import { sendNotice } from './notices.ts'
 import { bodies, forgetTasks, operations } from './tasks.ts'
 
 export const jobs = module('jobs', {
@@ -20,5 +21,5 @@ export const jobs = module('jobs', {
   ],
   bodies,
   operations,
-  jobs: [deliverEvents, sendOut, indexTexts, forgetJobs, forgetTasks],
+  jobs: [deliverEvents, sendOut, sendNotice, indexTexts, forgetJobs, forgetTasks],
 })

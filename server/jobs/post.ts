@@ -40,28 +40,19 @@ function optionsOf(text: string) {
 /** The function that delivers mails. The SMTP library is loaded with the first mail. */
 export function postOf(choice: MailChoice | undefined, log: Log): Post {
   if (!choice) {
-    return async ({ recipient, subject, link }) =>
+    return async ({ recipient, subject, link }) => {
       log.info({ to: recipient, subject, link: link ?? undefined }, 'mail not sent: --smtp-url is not set')
+    }
   }
-  let transport: Promise<(mail: Mail) => Promise<unknown>> | undefined
+  let transport: Promise<(mail: Mail) => Promise<string>> | undefined
   const open = async () => {
     const { createTransport } = await import('nodemailer')
     const smtp = createTransport(optionsOf(choice.url))
-    return ({ recipient, subject, text, calendar }: Mail) =>
-      smtp.sendMail({
-        from: choice.from,
-        // An object, because a text could be parsed as several addresses.
-        to: { name: '', address: recipient },
-        subject,
-        text,
-        date: currentTime(),
-        ...(calendar && { icalEvent: { method: calendar.method, filename: 'meeting.ics', content: calendar.text } }),
-        headers: { 'Auto-Submitted': 'auto-generated' },
-      })
+    return async (mail: Mail) => (await smtp.sendMail(messageOf(mail, choice.from))).response
   }
   return async (mail) => {
     transport ??= open()
-    await (await transport)(mail)
+    return (await transport)(mail)
   }
 }
 
@@ -70,3 +61,25 @@ export async function answering(choice: MailChoice): Promise<void> {
   const { createTransport } = await import('nodemailer')
   await createTransport(optionsOf(choice.url)).verify()
 }
+
+/** The message of nodemailer for a mail. */
+const messageOf = ({ recipient, subject, text, html, calendar, id, thread, unsubscribe }: Mail, from: string) => ({
+  from,
+  // An object, because a text could be parsed as several addresses.
+  to: { name: '', address: recipient },
+  subject,
+  text,
+  date: currentTime(),
+  ...(html && { html }),
+  ...(calendar && { icalEvent: { method: calendar.method, filename: 'meeting.ics', content: calendar.text } }),
+  ...(id && { messageId: id }),
+  ...(thread && { inReplyTo: thread, references: thread }),
+  headers: {
+    'Auto-Submitted': 'auto-generated',
+    // Prepared, as clients need the address in one piece.
+    ...(unsubscribe && {
+      'List-Unsubscribe': { prepared: true, value: `<${unsubscribe}>` },
+      'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    }),
+  },
+})

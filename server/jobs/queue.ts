@@ -60,7 +60,9 @@ export async function enqueue<P extends object>(
   now: Date,
 ): Promise<void> {
   const values = sql`(${kind.name}, ${key ?? null}, ${JSON.stringify(payload ?? {})}, ${(due ?? now).toISOString()}, ${now.toISOString()})`
-  await tx.run(sql`insert into jobs (name, key, payload, due_at, created_at) values ${values}${inPlace(key !== undefined)}`)
+  await tx.run(
+    sql`insert into jobs (name, key, payload, due_at, created_at) values ${values}${key === undefined ? raw('') : replacing}`,
+  )
 }
 
 /**
@@ -75,13 +77,9 @@ export const enqueueEach = (tx: Transaction, kind: JobKind, rows: Sql, now: Date
 
 const text = (engine: Engine, value: string): Sql => (engine === 'postgres' ? sql`cast(${value} as text)` : sql`${value}`)
 
-const inPlace = (hasKey: boolean): Sql =>
-  raw(
-    hasKey
-      ? ` on conflict (name, key) where key is not null and leased_until is null do update set
-          payload = excluded.payload, due_at = excluded.due_at, attempts = 0, last_error = null`
-      : '',
-  )
+/** The end of an insert of jobs with keys: each replaces a waiting or abandoned one of its key. */
+export const replacing = raw(` on conflict (name, key) where key is not null and leased_until is null do update set
+  payload = excluded.payload, due_at = excluded.due_at, attempts = 0, last_error = null`)
 
 /** The keys of jobs of a kind that wait or run, given-up ones excluded. */
 export async function waitingKeys(tx: Transaction, { name }: JobKind): Promise<ReadonlySet<string>> {

@@ -727,14 +727,22 @@ export interface Mail {
   readonly subject: string
   /** Plain text. */
   readonly text: string
+  /** The same as HTML. */
+  readonly html?: string
   /** The address in the text that somebody has to be able to follow. */
   readonly link?: string | null
   /** An iCalendar document that invites to something, or cancels it. */
   readonly calendar?: { readonly method: 'REQUEST' | 'CANCEL'; readonly text: string }
+  /** Its identifier, in angle brackets; otherwise it gets a random one. */
+  readonly id?: string
+  /** The identifier that it refers to, in angle brackets, so that clients show mails about the same together. */
+  readonly thread?: string
+  /** The address that stops mails of its kind, by a POST that needs no sign-in (RFC 8058). */
+  readonly unsubscribe?: string
 }
 
-/** Sends a mail; rejects where that did not work. */
-export type Post = (mail: Mail) => Promise<void>
+/** Sends a mail; rejects where that did not work. Returns the response of the mail server, if there is one. */
+export type Post = (mail: Mail) => Promise<string | void>
 
 /** What jobs are run with. */
 export interface JobServices {

@@ -68,6 +68,7 @@ test('news is mailed to members who ask for it, but not to its author', async ()
   const { text } = mails.find(({ recipient }) => recipient === 'keen@example.net') as Mail
   assert.match(text, /^Hello keen,\n\nHarbour: News "The mast is up" added\n\nAt last\.\n\nRigging starts on \*Monday\*\.\n/)
   assert.ok(text.includes(`/news/${id}\n`))
+  assert.match(text, /\nStop these mails: http:\/\/localhost:8080\/mail\/unsubscribe\?token=\d+\.news_added\.[\w-]{43}\n$/)
   assert.deepEqual(await sent(), [], 'once')
 })
 

@@ -6,14 +6,15 @@ import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { type NoticeContext, notice, notify } from '#jobs/notices.ts'
 import { columnsOf, holdsFor } from '#kernel/access/rules.ts'
 import type { Context, Subscriber } from '#kernel/declaration.ts'
 import { holds } from '#kernel/operation.ts'
 import { addressOf } from '#kernel/settings.ts'
 import { entryOf } from '#kernel/write/history.ts'
 import { isActive } from '#modules/notifications/audience.ts'
-import { type NoticeContext, notice, notify } from '#modules/notifications/notices.ts'
 import { icalendar } from '#text/icalendar.ts'
+import { type Message, said } from '#text/messages.ts'
 import { invite, view } from './meeting-rights.ts'
 
 type Meeting = Tables['meetings']
@@ -42,17 +43,17 @@ const reaches = (engine: Transaction['engine'], meeting: Told): Sql =>
 
 type State = 'invited' | 'changed' | 'withdrawn' | 'cancelled'
 
-const sentences: Readonly<Record<State, (title: string) => string>> = {
-  invited: (title) => `You are invited to the meeting "${title}".`,
-  changed: (title) => `The meeting "${title}" has changed.`,
-  withdrawn: (title) => `You are no longer invited to the meeting "${title}".`,
-  cancelled: (title) => `The meeting "${title}" has been cancelled.`,
+const sentences: Readonly<Record<State, (title: string) => Message>> = {
+  invited: (title) => said`You are invited to the meeting "${title}".`,
+  changed: (title) => said`The meeting "${title}" has changed.`,
+  withdrawn: (title) => said`You are no longer invited to the meeting "${title}".`,
+  cancelled: (title) => said`The meeting "${title}" has been cancelled.`,
 }
-const subjects: Readonly<Record<State, string>> = {
-  invited: 'Invitation',
-  changed: 'Meeting changed',
-  withdrawn: 'Invitation withdrawn',
-  cancelled: 'Meeting cancelled',
+const subjects: Readonly<Record<State, (title: string) => Message>> = {
+  invited: (title) => said`Invitation: ${title}`,
+  changed: (title) => said`Meeting changed: ${title}`,
+  withdrawn: (title) => said`Invitation withdrawn: ${title}`,
+  cancelled: (title) => said`Meeting cancelled: ${title}`,
 }
 
 /** A moment in words, in the time zone of the recipient. */
@@ -81,15 +82,19 @@ async function write({ db, settings, user }: NoticeContext, meeting: Told, state
     },
   }
   return {
-    subject: `${subjects[state]}: ${title}`,
-    lines: [
+    subject: subjects[state](title),
+    blocks: [
       sentences[state](title),
-      '',
-      `From: ${spoken(start_time, zone)}`,
-      `To: ${spoken(end_time, zone)} (${zone})`,
-      ...(location ? [`Location: ${location}`] : []),
-      ...(isOver ? [] : ['', url]),
+      {
+        facts: [
+          [said`From`, spoken(start_time, zone)],
+          [said`To`, `${spoken(end_time, zone)} (${zone})`],
+          ...(location ? [[said`Location`, location] as const] : []),
+        ] as const,
+      },
+      ...(isOver ? [] : [{ label: said`Open the meeting`, href: url }]),
     ],
+    thread: `meetings-${meeting.id}`,
     calendar: { method: isOver ? 'CANCEL' : 'REQUEST', text: icalendar(title, [event], isOver ? 'CANCEL' : 'REQUEST') } as const,
   }
 }

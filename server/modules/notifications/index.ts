@@ -3,7 +3,6 @@ import { module } from '#kernel/module.ts'
 import { alertOfDates } from './alerts.ts'
 import { announceChanges } from './announce.ts'
 import { bodies } from './bodies.ts'
-import { sendNotice } from './notices.ts'
 import { Notification } from './notifications.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { Reminder, remind, operations as remindersOperations } from './reminders.ts'
@@ -24,5 +23,5 @@ export const notifications = module('notifications', {
   bodies,
   resources: [Reminder, Notification],
   operations: [...remindersOperations, ...furtherOperations, ...valuesOperations],
-  jobs: [remind, announceChanges, alertOfDates, forgetNotifications, sendNotice],
+  jobs: [remind, announceChanges, alertOfDates, forgetNotifications],
 })

@@ -1,14 +1,15 @@
 /** Notices about new and changed rows, to the members of their projects whose settings ask for them. */
 import type { Reader, Row } from '#db/database.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import type { Tables } from '#db/tables.ts'
+import { notice, notify } from '#jobs/notices.ts'
 import { columnsOf, holdsFor } from '#kernel/access/rules.ts'
 import type { Declared, Subscriber } from '#kernel/declaration.ts'
 import { addressOf } from '#kernel/settings.ts'
+import { type MailSetting, stopping } from '#modules/accounts/unsubscribing.ts'
+import { type Message, said } from '#text/messages.ts'
 import { isActive } from './audience.ts'
-import { notice, notify } from './notices.ts'
 
-type Setting = keyof Tables['notification_settings'] & string
+type Setting = MailSetting
 
 /** What is told of which rows to whom. */
 export interface Subscription {
@@ -21,7 +22,7 @@ export interface Subscription {
   /** The id of the project of a row. */
   readonly project: (row: Row) => Sql
   /** What has happened, in words that follow the name of the project. */
-  readonly words: (row: Row) => string
+  readonly words: (row: Row) => Message
   /** The text of the row, line by line. */
   readonly text: (row: Row) => readonly (string | null)[]
   /** The path of its page. */
@@ -40,7 +41,7 @@ const asked = ({ resource, setting, project }: Subscription, { engine }: Reader,
 
 /** The subscriber that notifies members of rows, but not the user who has written them. */
 export function subscription(one: Subscription): Subscriber {
-  const { resource, event: verb, columns, words, text, path, project } = one
+  const { resource, event: verb, setting, columns, words, text, path, project } = one
   const event = `${resource.table}.${verb}`
   const kind = notice<{ id: number }>({
     name: event,
@@ -48,18 +49,18 @@ export function subscription(one: Subscription): Subscriber {
       const row = await rowOf(db, resource, id)
       if (!row || !(await db.one(sql`select u.id from principals u where u.id = ${user.id} and ${asked(one, db, row)}`)))
         return undefined
-      const place = (await db.one<{ name: string }>(sql`select name from projects where id = ${project(row)}`))?.name
-      const lines = text(row).filter((line) => line !== null && line !== '')
+      const place = (await db.one<{ name: string }>(sql`select name from projects where id = ${project(row)}`))?.name ?? ''
+      const quotes = text(row).filter((line) => line !== null && line !== '')
       return {
-        subject: `[${place}] ${words(row)}`,
-        lines: [
-          `${place}: ${words(row)}`,
-          '',
-          ...lines.flatMap((line) => [line as string, '']),
-          addressOf(settings, path(row)),
-          '',
-          'Your notification settings ask for this mail.',
+        subject: said`[${place}] ${words(row)}`,
+        blocks: [
+          said`${place}: ${words(row)}`,
+          ...quotes.map((quote) => ({ quote: quote as string })),
+          { label: said`Open`, href: addressOf(settings, path(row)) },
         ],
+        id: `${event}-${id}-${user.id}`,
+        thread: `${resource.table}-${id}`,
+        ...stopping(db, user.id, setting, settings),
       }
     },
   })

@@ -1,9 +1,10 @@
 /** Deletion of projects: the request archives the project with its descendants, and a job deletes them little by little. */
-import type { Row, Transaction } from '#db/database.ts'
+import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { sendMail } from '#jobs/mail.ts'
+import type { Letter } from '#jobs/letters.ts'
+import { sendLetter } from '#jobs/mail.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
@@ -15,6 +16,7 @@ import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { dependants, type Removing, removeGradually, removeRows } from '#kernel/write/removal.ts'
 import { erase, settle } from '#modules/work-packages/consequences.ts'
+import { said } from '#text/messages.ts'
 import { serialisePlaces, subtree } from './effects.ts'
 
 type Project = Tables['projects']
@@ -57,14 +59,16 @@ export const deleteProject = job<Doomed>('projects.delete', {
       const { name } = task.payload as { name: string }
       const message = `The project ${name} has been deleted.`
       await endTask(tx, task.id, { message, payload: { title: 'Delete project' } }, currentTime())
-      const user = await tx.one<Row>(sql`select email from principals where id = ${task.user_id} and email is not null`)
-      if (project && user) await sendMail(tx, { recipient: user.email, subject: message, text: letter(name) }, now)
+      const user = await tx.one(sql`select * from principals where id = ${task.user_id}`)
+      if (project && user) await sendLetter(tx, user, letter(name), context.settings, now)
     }
   },
 })
 
-const letter = (name: string) =>
-  `The project "${name}", its subprojects and all that was in them have been deleted, as you asked.\n`
+const letter = (name: string): Letter => ({
+  subject: said`The project ${name} has been deleted.`,
+  blocks: [said`The project "${name}", its subprojects and all that was in them have been deleted, as you asked.`],
+})
 
 /** The context of the user who asked, or of the system if the account is gone. */
 async function actor(services: JobContext<Doomed>, user: number | undefined, now: Date): Promise<Context> {
