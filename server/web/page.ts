@@ -65,7 +65,8 @@ export interface Area {
 
 export interface Router {
   get(path: string, run: Run): void
-  post(path: string, run: Run): void
+  /** @param options `oneClick`: mail programs send it too, without a page (RFC 8058); the address itself has to prove the right */
+  post(path: string, run: Run, options?: { readonly oneClick: boolean }): void
 }
 
 interface Looks extends Permits {
@@ -247,9 +248,20 @@ export async function sendNotFound(request: FastifyRequest, reply: FastifyReply,
   return sendFailure(request, reply, notFound())
 }
 
-/** The fields of a submitted form. Throws unless a page of this server sent it. */
-async function formIn({ raw, headers }: FastifyRequest, settings: Settings, times: TimeLimits): Promise<URLSearchParams> {
-  if (!isOwn(raw, settings)) {
+/** Whether the body is what a mail program sends, as a form or in parts. */
+const isOneClick = (text: string): boolean =>
+  text.trim() === 'List-Unsubscribe=One-Click' || /\sname="List-Unsubscribe"\s+One-Click\s/.test(text)
+
+/** The fields of a submitted form. Throws unless a page of this server sent it or, where that is allowed, a mail program. */
+async function formIn(
+  { raw, headers }: FastifyRequest,
+  settings: Settings,
+  times: TimeLimits,
+  oneClick: boolean,
+): Promise<URLSearchParams> {
+  const isFromPage = isOwn(raw, settings)
+  if (!isFromPage && oneClick && isOneClick(await readText(raw, LARGEST_FORM, times))) return new URLSearchParams()
+  if (!isFromPage) {
     throw forbidden(
       said`The browser does not confirm that a page of this server sent this form. Open the page and send the form again. If people reach the server at another address, start it with that address as --public-url.`,
     )
@@ -262,7 +274,7 @@ async function formIn({ raw, headers }: FastifyRequest, settings: Settings, time
 /** Adds areas of pages to an application. */
 export function addPages(app: FastifyInstance, services: Services, areas: readonly Area[]): void {
   const { db } = services
-  const route = (method: 'GET' | 'POST', url: string, run: Run) =>
+  const route = (method: 'GET' | 'POST', url: string, run: Run, oneClick = false) =>
     app.route({
       method,
       url,
@@ -275,7 +287,7 @@ export function addPages(app: FastifyInstance, services: Services, areas: readon
           speakToAnybody(request, settings)
           const isForm = method === 'POST'
           const [path = '/', query] = request.url.split(/\?(.*)/s)
-          const given = isForm ? await formIn(request, settings, services.times) : new URLSearchParams(query)
+          const given = isForm ? await formIn(request, settings, services.times, oneClick) : new URLSearchParams(query)
           const session = await (isForm ? sessionIn : actingSession)(request.raw, db, snapshot, settings, now)
           const waiting = session ? undefined : await waitingSession(request.raw, db, snapshot, settings, now)
           const user = (session ?? waiting)?.user
@@ -290,7 +302,7 @@ export function addPages(app: FastifyInstance, services: Services, areas: readon
     })
   const router: Router = {
     get: (path, run) => route('GET', path, run),
-    post: (path, run) => route('POST', path, run),
+    post: (path, run, { oneClick } = { oneClick: false }) => route('POST', path, run, oneClick),
   }
   entries.splice(0, entries.length, ...areas.flatMap((area) => area.entries ?? []))
   for (const area of areas) area.routes(router, services)

@@ -17,6 +17,7 @@ import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
 import { storageConnections } from './storages.ts'
 import { twoFactor } from './two-factor.ts'
+import { unsubscribing } from './unsubscribing.ts'
 
 /** All areas. Laws in the tests walk their routes. */
 export const areas: readonly Area[] = [
@@ -35,6 +36,7 @@ export const areas: readonly Area[] = [
   oauthAdministration,
   apiSettings,
   storageConnections,
+  unsubscribing,
 ]
 
 /** Adds the pages to an application. */
