@@ -399,6 +399,7 @@ export interface Tables {
     alerted_on: string | null
     created_at: string
     updated_at: string
+    mailed_at: string | null
   }
   oauth_applications: {
     id: number

@@ -741,8 +741,8 @@ export interface Mail {
   readonly unsubscribe?: string
 }
 
-/** Sends a mail; rejects where that did not work. Returns the response of the mail server, if there is one. */
-export type Post = (mail: Mail) => Promise<string | void>
+/** Sends a mail; rejects where that did not work. */
+export type Post = (mail: Mail) => Promise<unknown>
 
 /** What jobs are run with. */
 export interface JobServices {

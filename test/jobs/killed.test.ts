@@ -417,6 +417,20 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     result: () => mine('dateAlert'),
     expected: 1,
   },
+  'notifications.summaries': {
+    make: async (now) => {
+      await clear('jobs', 'notifications')
+      const at = new Date(now.getTime() - 24 * HOUR).toISOString()
+      await it.db.transaction((tx) => tx.run(sql`update principals set workdays = '[1,2,3,4,5,6,7]' where id = ${me.id}`))
+      const values = { recipient_id: me.id, work_package_id: task, reason: 'assigned', read_ian: false, internal: false }
+      for (const _ of 'ab') await it.make.row('notifications', { ...values, created_at: at, updated_at: at })
+    },
+    result: async () => [
+      (await jobsOf(it.db, sendNotice)).length,
+      (await it.db.all(sql`select id from notifications where mailed_at is not null`)).length,
+    ],
+    expected: [1, 2],
+  },
   'notifications.forget': tidying('notifications', (at) => ({
     ...{ recipient_id: me.id, work_package_id: task, reason: 'mentioned', read_ian: false, internal: false },
     ...{ created_at: at.toISOString(), updated_at: at.toISOString() },

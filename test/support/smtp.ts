@@ -15,7 +15,7 @@ export interface Arrived extends Email {
 
 export interface Smtp {
   readonly url: string
-  readonly mails: readonly Arrived[]
+  readonly mails: Arrived[]
   /** Rejects every mail from now on, or accepts them again. */
   refuse(refusing: boolean): void
   close(): void

@@ -13,6 +13,7 @@ import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { type Mentions, mentionsIn } from '#text/mentions.ts'
 import { chosen, isActive, joinSettings } from './audience.ts'
+import { mailAtOnce } from './mails.ts'
 import { type EntryReason, outranks, reasonsOfEntries } from './reasons.ts'
 
 /** Entries per transaction: writers may have to wait for it. */
@@ -42,7 +43,7 @@ async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
   const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)
   const changes = await changesOf(tx, WorkPackage, ofWork)
   const known = ofWork.filter(({ id }) => changes.has(id)).map((entry) => ({ ...entry, ...changes.get(entry.id) }))
-  await store(tx, entries, await audienceOf(tx, known as Entry[]), now.toISOString())
+  await store(tx, entries, await audienceOf(tx, known as Entry[]), now)
   return entries.length
 }
 
@@ -170,8 +171,9 @@ const without = (now: Mentions, then: Mentions): Mentions => ({
  * Writes notifications. After an entry has grown, its notifications become unread again, and those of former recipients are
  * deleted.
  */
-async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], at: string): Promise<void> {
+async function store(tx: Transaction, entries: readonly Row[], told: readonly Told[], now: Date): Promise<void> {
   const { engine } = tx
+  const at = now.toISOString()
   const columns = { journal_id: 'integer', user_id: 'integer', reason: 'text' } as const
   const journals: number[] = entries.map((entry) => entry.id)
   const isTold = new Set(told.map(({ journal_id, user_id }) => `${journal_id} ${user_id}`))
@@ -191,5 +193,8 @@ async function store(tx: Transaction, entries: readonly Row[], told: readonly To
     from (${recordset(engine, columns, told)}) x join journals j on j.id = x.journal_id
     where true order by j.id, x.user_id
     on conflict (journal_id, recipient_id) where journal_id is not null
-    do update set reason = excluded.reason, read_ian = false, updated_at = excluded.updated_at`)
+    do update set reason = excluded.reason, read_ian = false, updated_at = excluded.updated_at,
+      mailed_at = case when notifications.read_ian or notifications.reason <> excluded.reason then null else notifications.mailed_at end`)
+  if (told.some(({ reason }) => reason === 'mentioned'))
+    await mailAtOnce(tx, among(engine, sql`notifications.journal_id`, journals), now)
 }

@@ -16,6 +16,7 @@ import { publish } from '#kernel/write/outbox.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import { WorkPackage } from '#modules/work-packages/work-packages.ts'
 import { said } from '#text/messages.ts'
+import { mailAtOnce } from './mails.ts'
 
 interface Facts {
   /** Whether the viewer has an upcoming reminder of the work package. */
@@ -136,6 +137,8 @@ export const remind = job('notifications.remind', {
         raw('id'),
         completed.map((one) => one.id),
       )} order by id`)
+      const reminders = completed.map((one) => one.id)
+      if (reminders.length > 0) await mailAtOnce(tx, among(tx.engine, sql`notifications.reminder_id`, reminders), now)
       for (const { id, creator_id } of completed)
         await publish(tx, { viewer: { id: creator_id }, now, model }, 'reminders.due', id, [])
     },
