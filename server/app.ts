@@ -38,6 +38,8 @@ export interface AppOptions {
   trustedProxies?: readonly string[]
   /** The client for requests to other servers; by default it contacts only public addresses. */
   outgoing?: Outgoing
+  /** Whether there is a mail server, so that pages can say that mails are on their way. */
+  mail?: boolean
   /** Time limits for clients. */
   times?: Partial<TimeLimits>
   /** The path of the host below which the server is reached; empty for none. */
@@ -61,6 +63,7 @@ export async function build(
     files = memoryStore(),
     trustedProxies = ['loopback'],
     outgoing,
+    mail = false,
     times: givenTimes,
     subscribers = [],
     root = '',
@@ -125,7 +128,7 @@ export async function build(
   const own = double?.model ?? product
   const model = { ...own, subscribers: [...own.subscribers, ...subscribers] }
   const services = {
-    ...{ model, db, files, times },
+    ...{ model, db, files, times, mail },
     get cache() {
       return cacheOf(db)
     },

@@ -44,7 +44,8 @@ export async function serve(invocation: Invocation): Promise<void> {
   const served = double?.db ?? db
   const { trustedProxies, outgoingAllow } = config
   const root = (await readSettings(db)).relative_url_root
-  const options = { root, files, logLevel, trustedProxies, outgoing: outgoing({ allow: outgoingAllow }), double }
+  const mail = config.mail !== undefined
+  const options = { root, files, logLevel, trustedProxies, mail, outgoing: outgoing({ allow: outgoingAllow }), double }
   const [app, url] = await listening(() => build(served, options), config).catch((error: unknown) => {
     // The token exists now, and it cannot be shown later.
     process.stdout.write(loginLines(result))

@@ -30,6 +30,8 @@ export const PREFIX = '/api/v3'
 
 /** The services that handlers use. */
 export interface Services extends ContextServices {
+  /** Whether mails reach people: without a mail server they are only logged. */
+  readonly mail: boolean
   readonly times: TimeLimits
 }
 

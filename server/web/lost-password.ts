@@ -41,6 +41,13 @@ const askAgain = (visit: Visit) => deadLink(visit, html`<a href="${ASK}">Request
 
 function askPage(visit: Visit, refusal?: Refusal): Answer {
   const title = said`Forgot your password?`
+  if (!visit.mail) {
+    const content = html`<h1>${title}</h1>
+<p>This server cannot send mails. Ask an administrator for a new password.</p>
+<p>Administrators create one with <code>halyard user reset-password</code>.</p>
+<p><a href="/login">Back to sign-in</a></p>`
+    return page(said`${title} – ${visit.settings.app_title}`, content)
+  }
   const content = html`<h1>${title}</h1>
 ${notice(visit, {
   asked: said`If an account with this e-mail address has a password, it receives a mail with a link. The link expires in an hour.`,
@@ -94,6 +101,7 @@ export const lostPassword: Area = {
     on.post(ASK, async (visit) => {
       const { request, db, settings, now, given } = visit
       if (!isOffered(settings)) throw notFound()
+      if (!visit.mail) return askPage(visit)
       const wait = await askForPassword(given.get('email') ?? '', request.ip, db, now)
       return wait === undefined ? onTo(`${ASK}?done=asked`) : askPage(visit, tooMany(wait, said`to reset a password`))
     })

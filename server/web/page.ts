@@ -34,6 +34,8 @@ export interface Visit {
   /** A session that has not started yet: the user has to pass a stage of the sign-in first. */
   readonly waiting: Session | undefined
   readonly now: Date
+  /** Whether mails reach people. */
+  readonly mail: boolean
   /** The requested path. */
   readonly path: string
   /** The path parameters of the route. */
@@ -293,7 +295,8 @@ export function addPages(app: FastifyInstance, services: Services, areas: readon
           const user = (session ?? waiting)?.user
           if (user) speak(request, languageFor(user, settings))
           const params = request.params as Record<string, string>
-          const answer = await run({ request, db, snapshot, settings, session, waiting, now, path, params, given })
+          const { mail } = services
+          const answer = await run({ request, db, snapshot, settings, session, waiting, now, mail, path, params, given })
           return await send(request, reply, answerIn(answer, languageOf(request)))
         } catch (error) {
           return sendFailure(request, reply, error)

@@ -113,7 +113,7 @@ describe('Requesting a reset link', () => {
   })
 
   test('mails a link to the public address, whatever the Host header', async () => {
-    const app = await build(it.db)
+    const app = await build(it.db, { mail: true })
     for (const headers of [
       { host: 'evil.example', origin: 'http://evil.example' },
       { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' },

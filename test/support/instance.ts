@@ -74,6 +74,7 @@ export async function instance({
   times = {},
   subscribers = [],
   outgoing,
+  mail = true,
   ...place
 }: {
   seed?: 'basic' | 'demo' | 'none'
@@ -82,13 +83,14 @@ export async function instance({
   times?: Partial<TimeLimits>
   subscribers?: readonly Subscriber[]
   outgoing?: Outgoing
+  mail?: boolean
 } & Place = {}): Promise<Instance> {
   const { db, outside, drop } = await serverDatabase(seed, place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
   await setup(db, { seed, adminToken })
   const logged: string[] = []
   const app = await build(db, {
-    ...{ files, times, subscribers, logLevel, logTo: { write: (line) => void logged.push(line) } },
+    ...{ files, times, subscribers, mail, logLevel, logTo: { write: (line) => void logged.push(line) } },
     ...(outgoing && { outgoing }),
   })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
