@@ -4,29 +4,38 @@ import { insert } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import { job } from '#kernel/module.ts'
-import { ACTIVE } from './statuses.ts'
+import { ACTIVE, INVITED, REGISTERED } from './statuses.ts'
 import { hashToken, randomKey } from './tokens.ts'
 
-/** The purpose of a link: password reset, or setup of the first administrator. */
-export type Purpose = 'reset' | 'setup'
+/** The purpose of a link: password reset, setup of the first administrator, an invitation, or the activation of a new account. */
+export type Purpose = 'reset' | 'setup' | 'invite' | 'activate'
 
 const HOUR = 3_600_000
-const LASTS: Record<Purpose, number> = { reset: HOUR, setup: 24 * HOUR }
+export const DAY = 24 * HOUR
+const LASTS: Record<Purpose, number> = { reset: HOUR, setup: DAY, invite: 7 * DAY, activate: 3 * DAY }
+/** The status of the accounts that it is for. */
+const statusFor: Record<Purpose, number> = { reset: ACTIVE, setup: ACTIVE, invite: INVITED, activate: REGISTERED }
 
 /** Creates a link for a user; returns its secret, only here. */
-export async function makeLink(tx: Transaction, purpose: Purpose, userId: number, now: Date): Promise<string> {
+export async function makeLink(
+  tx: Transaction,
+  purpose: Purpose,
+  userId: number,
+  now: Date,
+  lasts = LASTS[purpose],
+): Promise<string> {
   const secret = randomKey()
-  const expires_at = new Date(now.getTime() + LASTS[purpose]).toISOString()
+  const expires_at = new Date(now.getTime() + lasts).toISOString()
   await tx.one(insert('one_time_links', { purpose, user_id: userId, hash: hashToken(secret), expires_at }))
   return secret
 }
 
-/** The active user of a valid link. */
+/** The user of a valid link, if the account has the status that the link is for. */
 export const userOfLink = (db: Reader, purpose: Purpose, secret: string, now: Date): Promise<Row | undefined> =>
   db.one(sql`
     select p.* from one_time_links l join principals p on p.id = l.user_id
     where l.hash = ${hashToken(secret)} and l.purpose = ${purpose} and l.expires_at > ${now.toISOString()}
-      and p.type = 'User' and p.status = ${ACTIVE}`)
+      and p.type = 'User' and p.status = ${statusFor[purpose]}`)
 
 /** Consumes a link; returns false if it is used or expired. */
 export async function useLink(tx: Transaction, purpose: Purpose, secret: string, now: Date): Promise<boolean> {
@@ -39,6 +48,11 @@ export async function useLink(tx: Transaction, purpose: Purpose, secret: string,
 /** Invalidates all password reset links of a user. */
 export async function endResets(tx: Transaction, userId: number): Promise<void> {
   await tx.run(sql`delete from one_time_links where purpose = 'reset' and user_id = ${userId}`)
+}
+
+/** Invalidates all links of a user but those for the setup: they were sent to another address, or are not needed any more. */
+export async function endLinks(tx: Transaction, userId: number): Promise<void> {
+  await tx.run(sql`delete from one_time_links where purpose <> 'setup' and user_id = ${userId}`)
 }
 
 /** Invalidates all setup links permanently: an administrator exists. */
@@ -61,7 +75,7 @@ export const forgetLinks = job('links.forget', {
   every: 600,
   lease: 600,
   run: async ({ db, now }) => {
-    const isOver = sql`purpose = 'reset' and expires_at <= ${now.toISOString()}`
+    const isOver = sql`purpose <> 'setup' and expires_at <= ${now.toISOString()}`
     await deleteInSlices(db, 'one_time_links', isOver)
   },
 })

@@ -6,7 +6,7 @@ import { sendLetter } from '#jobs/mail.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import { type Message, said } from '#text/messages.ts'
 import { endGrantsOf } from './access-tokens.ts'
-import { endResets, endSetup } from './one-time-links.ts'
+import { endLinks, endResets, endSetup } from './one-time-links.ts'
 import { weaknesses } from './password-rules.ts'
 import { verifyPassword } from './passwords.ts'
 import { passwordLimit, resetAttempts } from './rate-limit.ts'
@@ -86,7 +86,7 @@ export async function passwordReplaced(tx: Transaction, before: Row, settings: S
 
 /** Notifies a user at their former address of the change; invalidates links that were mailed there. */
 export async function addressReplaced(tx: Transaction, before: Row, settings: Settings, now: Date): Promise<void> {
-  await endResets(tx, before.id)
+  await endLinks(tx, before.id)
   // An account that could never sign in needs no warning.
   if (before.password_hash === null && before.identity_url === null) return
   const blocks = [

@@ -88,6 +88,7 @@ type Tried<T> = T | 'wrong' | { wait: number }
 /**
  * Checks a password; the only way to do so. A right one resets the wrong attempts.
  * @param then side effects of a right password, in the transaction of the reset
+ * @param status the status that the account must have
  * @throws ApiError 503 if too many passwords are being checked
  */
 async function tryPassword<T>(
@@ -97,16 +98,17 @@ async function tryPassword<T>(
   settings: Settings,
   now: Date,
   then: (tx: Transaction, user: Row) => Promise<T>,
+  status = ACTIVE,
 ): Promise<Tried<T>> {
   const login = username.trim()
   return attempting<Begun, boolean, T | 'wrong'>(
     db,
     passwordLimit,
     login.toLowerCase(),
-    (tx) => begin(tx, login, settings, now),
+    (tx) => begin(tx, login, settings, now, status),
     ({ user }) => verifyPassword(password, user?.password_hash),
     async (tx, { reserved, user, open }, isRight) => {
-      const isStill = user !== undefined && isRight && open && (await forgiven(tx, user))
+      const isStill = user !== undefined && isRight && open && (await forgiven(tx, user, status))
       await decide(tx, reserved, isStill ? 'right' : 'wrong')
       if (isStill) return then(tx, user)
       if (user) await failed(tx, user, settings, now)
@@ -123,7 +125,7 @@ interface Begun {
 }
 
 /** Counts an attempt; wrong and undecided ones together must not exceed the limit of the account either. */
-async function begin(tx: Transaction, username: string, settings: Settings, now: Date): Promise<Begun | Refused> {
+async function begin(tx: Transaction, username: string, settings: Settings, now: Date, status: number): Promise<Begun | Refused> {
   const { brute_force_block_after_failed_logins: most } = settings
   const login = isStorable(username) ? username : ''
   const find = () =>
@@ -135,14 +137,14 @@ async function begin(tx: Transaction, username: string, settings: Settings, now:
   })
   if (reserved === 'busy' || 'wait' in reserved) return reserved
   const user = await find()
-  return { reserved, user, open: user?.status === ACTIVE && !isBlocked(user, settings, now) }
+  return { reserved, user, open: user?.status === status && !isBlocked(user, settings, now) }
 }
 
 /** Resets the wrong passwords of an account; returns false if status or password changed during the check. */
-async function forgiven(tx: Transaction, user: Row): Promise<boolean> {
+async function forgiven(tx: Transaction, user: Row, status: number): Promise<boolean> {
   const count = await tx.run(sql`
     update principals set failed_logins = 0, failed_login_at = null
-    where id = ${user.id} and status = ${ACTIVE} and password_hash = ${user.password_hash}`)
+    where id = ${user.id} and status = ${status} and password_hash = ${user.password_hash}`)
   return count > 0
 }
 
@@ -167,22 +169,30 @@ export const signIn = (
   tryPassword(username, password, db, circumstances.settings, circumstances.now, (tx, user) => admit(tx, user, circumstances))
 
 /**
- * Checks the password of an authenticated user; a right one resets the wrong attempts.
+ * Checks the password of a user who is known already, as long as the account keeps its status; a right one resets the wrong attempts.
  * @param then side effects, in the same transaction
  * @throws ApiError 503 if too many passwords are being checked
  */
 export const knowsPassword = (
-  { login }: Row,
+  { login, status }: Row,
   password: string,
   db: Database,
   settings: Settings,
   now: Date,
   then?: (tx: Transaction) => Promise<void>,
 ): Promise<Tried<'right'>> =>
-  tryPassword<'right'>(login ?? '', password, db, settings, now, async (tx) => {
-    await then?.(tx)
-    return 'right'
-  })
+  tryPassword<'right'>(
+    login ?? '',
+    password,
+    db,
+    settings,
+    now,
+    async (tx) => {
+      await then?.(tx)
+      return 'right'
+    },
+    status,
+  )
 
 /**
  * Confirms the identity of a session's user by the password.

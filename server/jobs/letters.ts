@@ -60,7 +60,8 @@ export function mailTo(user: Row, letter: Letter, settings: Settings): Mail {
   }
 }
 
-const salutation = ({ name }: Row) => said`Hello ${name},`
+/** Invited users have their address as a name, in two parts. */
+const salutation = ({ name, last_name }: Row) => (last_name?.startsWith('@') ? said`Hello,` : said`Hello ${name},`)
 const stop = said`Stop these mails`
 
 function asText(user: Row, { blocks, reason, unsubscribe }: Letter, settings: Settings, language: Language): string {

@@ -69,6 +69,8 @@ export const defaultSettings = {
   /** Wrong passwords that block an account, and for how many minutes; 0 for never. */
   brute_force_block_after_failed_logins: 20,
   brute_force_block_minutes: 30,
+  /** Days until an invitation expires. */
+  invitation_expiration_days: 7,
   /** Self-registration: 0 no, 1 by mail, 2 with activation by an administrator, 3 immediate. */
   self_registration: 2 as 0 | 1 | 2 | 3,
   /** Whether users can sign in by providers only. */

@@ -10,6 +10,7 @@ import { confirmByCode, twoFactorOf } from '#identity/two-factor.ts'
 import type { Answer } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
+import { offersRegistration, REGISTRATION_PAGE } from '#modules/accounts/registration.ts'
 import { type Html, html } from '#text/html.ts'
 import { type Message, plural, said } from '#text/messages.ts'
 import { field, hidden } from './forms.ts'
@@ -109,6 +110,7 @@ export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answe
 ${notice(visit, { password: said`Your password has been changed. Sign in with the new one.` })}${alert(refusal?.error)}
 ${byPassword && passwordForm(back, given.get('username'), refusal && 'error')}
 ${isOffered(settings) && html`<p><a href="/account/lost_password">Forgot your password?</a></p>`}
+${offersRegistration(settings) && html`<p><a href="${REGISTRATION_PAGE}">Create an account</a></p>`}
 ${providers.map(
   ({
     slug,

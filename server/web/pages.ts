@@ -15,6 +15,7 @@ import { ownTokens } from './own-tokens.ts'
 import { type Area, addPages } from './page.ts'
 import { passkeys } from './passkeys.ts'
 import { providers } from './providers.ts'
+import { registration } from './registration.ts'
 import { storageConnections } from './storages.ts'
 import { twoFactor } from './two-factor.ts'
 import { unsubscribing } from './unsubscribing.ts'
@@ -31,6 +32,7 @@ export const areas: readonly Area[] = [
   ownStorages,
   lostPassword,
   firstRun,
+  registration,
   providers,
   oauthPages,
   oauthAdministration,

@@ -19,6 +19,7 @@ import { sendNotice } from '#jobs/notices.ts'
 import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
+import { register } from '#modules/accounts/registration.ts'
 import { manage } from '#modules/storages/managing.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import { openDatabase } from '#server/commands/database.ts'
@@ -246,6 +247,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     result: async () => [await count('one_time_links'), (await jobsOf(it.db, { name: 'mail.send' })).length],
     expected: [1, 1],
+  },
+  'accounts.register': {
+    make: async (now) => {
+      await clear('one_time_links', 'jobs')
+      await it.setting('self_registration', 1)
+      await it.db.transaction((tx) => tx.run(sql`delete from principals where login = 'newcomer'`))
+      const registration = { login: 'newcomer', email: 'new@example.net', firstName: 'New', lastName: 'Comer', language: 'en' }
+      await it.db.transaction((tx) => register(tx, { ...registration, hash: 'h' }, now))
+    },
+    result: async () => [
+      (await it.db.all(sql`select id from principals where login = 'newcomer'`)).length,
+      await count('one_time_links'),
+      (await jobsOf(it.db, { name: 'mail.send' })).length,
+    ],
+    expected: [1, 1, 1],
   },
   'events.deliver': {
     make: async (now) => {

@@ -11,6 +11,7 @@ import { permissions } from './permissions.ts'
 import { PlaceholderUser } from './placeholder-users.ts'
 import { operations as preferencesOperations, UserPreferences } from './preferences.ts'
 import { Principal } from './principals.ts'
+import { registerAccount } from './registration.ts'
 import { Role } from './roles.ts'
 import { User } from './users.ts'
 
@@ -65,4 +66,5 @@ export const accounts = module('accounts', {
     ...capabilitiesOperations,
     ...preferencesOperations,
   ],
+  jobs: [registerAccount],
 })

@@ -5,11 +5,13 @@
 import { ConstraintError, type Database, type Row, type Transaction } from '#db/database.ts'
 import { insert, inserted, only, takeTurns } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { endLinks } from '#identity/one-time-links.ts'
 import { claimNames, linkedUser, type Provider } from '#identity/providers.ts'
 import { type Admission, admit, type Circumstances } from '#identity/sign-in.ts'
 import { ACTIVE, INVITED, REGISTERED } from '#identity/statuses.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Settings } from '#kernel/settings.ts'
+import { askAdministrators } from './registration.ts'
 import { isEmail, isLogin, isPersonName, namedAfter } from './user-rules.ts'
 
 /** The claims of a provider about a user. */
@@ -112,6 +114,7 @@ async function usable(
   await tx.run(sql`
     update principals set status = ${ACTIVE}, identity_url = ${`${slug}:${subject}`}, updated_at = ${now.toISOString()}
     where id = ${user.id}`)
+  await endLinks(tx, user.id)
   await invalidate(tx, 'principals')
   return { ...user, status: ACTIVE }
 }
@@ -165,8 +168,10 @@ async function create(
   })
   await invalidate(tx, 'principals')
   await link(tx, provider, { subject }, id, at)
-  if (status !== ACTIVE) return 'pending'
-  return only(tx, sql`select * from principals where id = ${id}`)
+  const user = await only<Row>(tx, sql`select * from principals where id = ${id}`)
+  if (status === ACTIVE) return user
+  await askAdministrators(tx, user, at.settings, at.now)
+  return 'pending'
 }
 
 /** The status of a new account; undefined if registration is not allowed. A verified address needs no confirmation email. */

@@ -2,16 +2,19 @@
 import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { endSetup } from '#identity/one-time-links.ts'
+import { inviteUser } from '#identity/invitations.ts'
+import { endLinks, endSetup } from '#identity/one-time-links.ts'
 import { addressReplaced, faultsOf, passwordReplaced } from '#identity/password-changes.ts'
 import { weaknesses } from '#identity/password-rules.ts'
 import { hashPassword } from '#identity/passwords.ts'
 import { knowsPassword } from '#identity/sign-in.ts'
-import { ACTIVE, INVITED } from '#identity/statuses.ts'
+import { ACTIVE, INVITED, REGISTERED } from '#identity/statuses.ts'
+import { sendLetter } from '#jobs/mail.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
+import { addressOf, type Settings } from '#kernel/settings.ts'
 import { type Message, said } from '#text/messages.ts'
 import { removePrincipal } from './removal.ts'
 
@@ -209,12 +212,12 @@ export async function keepAnAdmin(tx: Transaction, draft: Draft<Principal>): Pro
   if (isLess) await ensureAnAdmin(tx)
 }
 
-/** Side effects of a new password or a new address. */
+/** Side effects of a new password, a new address or an activation. */
 export async function tellOwner(
   tx: Transaction,
   draft: Draft<Principal>,
   _: UserFacts,
-  { settings, now }: Context,
+  { viewer, settings, now }: Context,
 ): Promise<void> {
   const { row, before } = draft
   if (!before) {
@@ -223,6 +226,32 @@ export async function tellOwner(
   }
   if (differs(draft, 'password_hash')) await passwordReplaced(tx, before, settings, now)
   if (differs(draft, 'email')) await addressReplaced(tx, before, settings, now)
+  if (differs(draft, 'status') && row.status === ACTIVE && before.id !== viewer.id)
+    await accountActivated(tx, before, settings, now)
+}
+
+/** Side effects of the activation of an account by somebody else: its links end, and its owner is notified. */
+export async function accountActivated(tx: Transaction, before: Principal, settings: Settings, now: Date): Promise<void> {
+  await endLinks(tx, before.id)
+  if (before.status !== REGISTERED) return
+  const blocks = [
+    said`Your account "${before.login ?? ''}" at ${settings.app_title} has been activated.`,
+    { label: said`Sign in`, href: addressOf(settings, '/login') },
+  ]
+  await sendLetter(tx, before, { subject: said`Your account at ${settings.app_title} has been activated`, blocks }, settings, now)
+}
+
+/** Invites users who become invited, or whose status is given once more, or whose address has changed. */
+export async function sendInvitation(
+  tx: Transaction,
+  draft: Draft<Principal>,
+  _: UserFacts,
+  { viewer, settings, now }: Context,
+): Promise<void> {
+  const { row, before, given } = draft
+  if (row.status !== INVITED || !(given.has('status') || differs(draft, 'email'))) return
+  if (before) await endLinks(tx, row.id)
+  await inviteUser(tx, row, { from: viewer.row.name }, settings, now)
 }
 
 /** Whether there is an active administrator. */
