@@ -32,6 +32,8 @@ export interface MembershipFacts {
   readonly isTaken: boolean
   /** Whether some of the roles come from a group. */
   readonly inherits: boolean
+  /** Whether the write changes the roles. */
+  readonly rolesDiffer: boolean
 }
 
 export async function membershipFacts({ row, before, many }: Draft<Membership>, context: Context): Promise<MembershipFacts> {
@@ -59,6 +61,10 @@ export async function membershipFacts({ row, before, many }: Draft<Membership>, 
     possible: new Set([...givable, ...stored.map((one) => one.role_id)]),
     isTaken: other !== undefined,
     inherits: stored.some((one) => one.inherited_from !== null),
+    rolesDiffer:
+      many.roles !== undefined &&
+      (ids.some((id) => !stored.some((one) => one.role_id === id)) ||
+        stored.some((one) => one.inherited_from === null && !ids.includes(one.role_id))),
   }
 }
 

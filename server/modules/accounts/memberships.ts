@@ -8,6 +8,7 @@ import { listHref, resource } from '#kernel/resource.ts'
 import { said } from '#text/messages.ts'
 import { isLimited } from './giving-roles.ts'
 import { membershipFilters, membershipSorts } from './membership-filters.ts'
+import { tellMembers } from './membership-mails.ts'
 import {
   checkPlace,
   checkPrincipal,
@@ -35,8 +36,9 @@ export const Membership = resource<'memberships', MembershipFacts, Named>('Membe
     project: 'The project; empty for global roles.',
     principal: 'The principal. It cannot change after creation.',
     roles: 'Roles of the principal. A write replaces all of them.',
-    notificationMessage: 'Message for the new member. It is accepted, but no email is sent.',
-    sendNotifications: 'Accepted, but no email is sent in any case.',
+    notificationMessage: 'Message for the members, who get it by email.',
+    sendNotifications:
+      'Whether members are told by email: always with a message, otherwise as their notification settings say. True by default.',
   },
   title: (row) => row.principal_name,
   order: { column: 'id' },
@@ -100,7 +102,7 @@ export const Membership = resource<'memberships', MembershipFacts, Named>('Membe
   },
   facts: membershipFacts,
   check: [checkPlace, checkPrincipal, checkRoles],
-  after: [passOn],
+  after: [passOn, tellMembers],
   removable: removableMembership,
   remove: removeMembership,
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
