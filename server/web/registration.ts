@@ -3,6 +3,7 @@
 import type { Row } from '#db/database.ts'
 import { forUpdate } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
+import { languageOf } from '#http/language.ts'
 import { contextOf, type Services } from '#http/mount.ts'
 import { linkIn } from '#http/session.ts'
 import { ACTIVATION_PAGE } from '#identity/invitations.ts'
@@ -31,6 +32,7 @@ import { removePrincipal } from '#modules/accounts/removal.ts'
 import { isEmail, isLogin, isPersonName } from '#modules/accounts/user-rules.ts'
 import { User } from '#modules/accounts/users.ts'
 import { html } from '#text/html.ts'
+import { type Message, said } from '#text/messages.ts'
 import { circumstancesOf, enter, tooMany } from './entrance.ts'
 import { field, hidden, idIn } from './forms.ts'
 import { deadLink, withoutSecret } from './lost-password.ts'
@@ -44,7 +46,7 @@ const LONGEST = 256
 /** What the page shows besides its fields. */
 interface Invalid {
   readonly errors?: Errors
-  readonly alert?: string | undefined
+  readonly alert?: Message | undefined
   readonly status?: number
   readonly headers?: Record<string, string>
 }
@@ -53,21 +55,21 @@ const entered = ({ given }: Visit, name: string): string => (given.get(name) ?? 
 
 /** What happens next, by the setting. */
 const sentences = {
-  mailed: 'A mail with a link to activate your account is on its way, if the username and the e-mail address can be used.',
-  waiting: 'An administrator has to activate your account before you can sign in.',
-  active: 'You can sign in in a moment, if the username and the e-mail address can be used.',
+  mailed: said`A mail with a link to activate your account is on its way, if the username and the e-mail address can be used.`,
+  waiting: said`An administrator has to activate your account before you can sign in.`,
+  active: said`You can sign in in a moment, if the username and the e-mail address can be used.`,
 }
 const outcomeOf = (mode: number): keyof typeof sentences =>
   mode === BY_MAIL ? 'mailed' : mode === BY_ADMINISTRATORS ? 'waiting' : 'active'
 
 function registrationPage(visit: Visit, invalid: Invalid = {}): Answer {
   const { settings, given, mail } = visit
-  const title = 'Create an account'
+  const title = said`Create an account`
   const done = notice(visit, sentences)
   const back = html`<p><a href="/login">Back to sign-in</a></p>`
   const frame = (content: ReturnType<typeof html>) =>
     page(
-      `${title} – ${settings.app_title}`,
+      said`${title} – ${settings.app_title}`,
       html`<h1>${title}</h1>
 ${content}
 ${back}`,
@@ -79,14 +81,14 @@ ${back}`,
   if (settings.self_registration === BY_MAIL && !mail)
     return frame(html`<p>This server cannot send the mail that activates an account. Ask an administrator for an account.</p>`)
   if (done) return frame(done)
-  const line = (name: string, label: string, autocomplete: string, more: object = {}) =>
+  const line = (name: string, label: Message, autocomplete: string, more: object = {}) =>
     field({ label, name, value: given.get(name), autocomplete, required: true, error: invalid.errors?.[name], ...more })
   return frame(html`${alert(invalid.alert)}
 <form method="post" action="${REGISTRATION_PAGE}">
-${line('firstName', 'First name', 'given-name', { autofocus: true })}
-${line('lastName', 'Last name', 'family-name')}
-${line('email', 'E-mail address', 'email', { type: 'email', literal: true })}
-${line('login', 'Username', 'username', { literal: true })}
+${line('firstName', said`First name`, 'given-name', { autofocus: true })}
+${line('lastName', said`Last name`, 'family-name')}
+${line('email', said`E-mail address`, 'email', { type: 'email', literal: true })}
+${line('login', said`Username`, 'username', { literal: true })}
 ${newPasswordFields(visit, invalid.errors)}
 <button>Create account</button>
 </form>`)
@@ -100,14 +102,14 @@ function faultsIn(visit: Visit): Errors | undefined {
     email: isEmail,
     login: isLogin,
   }
-  const errors: Record<string, string> = {}
+  const errors: Record<string, Message> = {}
   for (const [name, isValid] of Object.entries(rules)) {
     const text = entered(visit, name)
-    if (text === '') errors[name] = 'This field is required.'
-    else if (text.length > LONGEST || !isStorable(text) || !isValid(text)) errors[name] = 'This value is not valid.'
+    if (text === '') errors[name] = said`This field is required.`
+    else if (text.length > LONGEST || !isStorable(text) || !isValid(text)) errors[name] = said`This value is not valid.`
   }
   const [weakness] = weaknesses(visit.given.get('password') ?? '', visit.settings)
-  const wrong = { ...errors, ...mismatch(visit), ...(weakness && { password: `The password ${weakness}.` }) }
+  const wrong = { ...errors, ...mismatch(visit), ...(weakness && { password: said`The password ${weakness}.` }) }
   return Object.keys(wrong).length > 0 ? wrong : undefined
 }
 
@@ -120,7 +122,7 @@ async function registering(visit: Visit): Promise<Answer> {
   const email = entered(visit, 'email')
   const wait = await countRegistration(email, request.ip, db, now)
   if (wait !== undefined) {
-    const { error, ...refusal } = tooMany(wait, 'to create an account')
+    const { error, ...refusal } = tooMany(wait, said`to create an account`)
     return registrationPage(visit, { alert: error, ...refusal })
   }
   const hash = await hashPassword(given.get('password') ?? '')
@@ -129,7 +131,7 @@ async function registering(visit: Visit): Promise<Answer> {
     string,
     string,
   ]
-  const language = settings.default_language
+  const language = languageOf(request)
   await db.transaction((tx) => register(tx, { login, email, firstName, lastName, language, hash }, now))
   return onTo(`${REGISTRATION_PAGE}?done=${outcomeOf(settings.self_registration)}`)
 }
@@ -149,7 +151,7 @@ type Followed = NonNullable<Awaited<ReturnType<typeof followed>>>
 const dead = (visit: Visit) =>
   deadLink(visit, html`<a href="/login">Sign in</a>, or ask an administrator to invite you once more.`)
 
-const named = (visit: Visit, title: string): string => `${title} – ${visit.settings.app_title}`
+const named = (visit: Visit, title: Message): Message => said`${title} – ${visit.settings.app_title}`
 
 const NAMES = ['firstName', 'lastName'] as const
 
@@ -159,20 +161,20 @@ async function invitationPage(visit: Visit, { user }: Followed, invalid: Invalid
   const providers = links && !user.admin ? await availableProviders(db, snapshot) : []
   // Without a name the invitation has derived one from the address.
   const isNamed = !user.last_name?.startsWith('@')
-  const line = (name: (typeof NAMES)[number], label: string, column: string, autocomplete: string) =>
+  const line = (name: (typeof NAMES)[number], label: Message, column: string, autocomplete: string) =>
     field({
       ...{ label, name, autocomplete, required: true, error: invalid.errors?.[name] },
       value: given.get(name) ?? (isNamed ? user[column] : ''),
     })
-  const title = `Welcome to ${settings.app_title}`
+  const title = said`Welcome to ${settings.app_title}`
   const content = html`<h1>${title}</h1>
 <p>Your username is <strong>${user.login}</strong>.</p>
 ${alert(invalid.alert)}
 ${
   !onlyProviders &&
   html`<form method="post" action="${ACTIVATION_PAGE}">
-${line('firstName', 'First name', 'first_name', 'given-name')}
-${line('lastName', 'Last name', 'last_name', 'family-name')}
+${line('firstName', said`First name`, 'first_name', 'given-name')}
+${line('lastName', said`Last name`, 'last_name', 'family-name')}
 ${newPasswordFields(visit, invalid.errors)}
 <button>Accept the invitation</button>
 </form>`
@@ -185,13 +187,13 @@ ${providers.map(
 }
 
 function activationPage(visit: Visit, { user }: Followed, { status = 200, alert: wrong, headers }: Invalid = {}): Answer {
-  const title = 'Activate your account'
+  const title = said`Activate your account`
   const content = html`<h1>${title}</h1>
 <p>Account: <strong>${user.login}</strong>. Enter the password that you have chosen.</p>
 ${alert(wrong)}
 <form method="post" action="${ACTIVATION_PAGE}">
 ${field({
-  ...{ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' },
+  ...{ label: said`Password`, name: 'password', type: 'password', autocomplete: 'current-password' },
   ...{ required: true, autofocus: true, describedBy: wrong && 'error' },
 })}
 <button>Activate</button>
@@ -210,7 +212,7 @@ async function activate(
   { secret, purpose, user }: Followed,
   payload: Record<string, string>,
   given: Record<string, unknown>,
-): Promise<Answer | { errors: Errors; alert: string | undefined }> {
+): Promise<Answer | { errors: Errors; alert: Message | undefined }> {
   const { db, now } = visit
   const context = await asOwner(visit, services, user)
   const resource = context.model.of(User)
@@ -241,9 +243,9 @@ async function confirming(visit: Visit, services: Services, link: Followed): Pro
   const { db, settings, now, given } = visit
   // Whoever registers with the address of somebody else does not get their account by their click.
   const tried = await knowsPassword(link.user, given.get('password') ?? '', db, settings, now)
-  if (tried === 'wrong') return activationPage(visit, link, { alert: 'The password is incorrect.', status: 422 })
+  if (tried === 'wrong') return activationPage(visit, link, { alert: said`The password is incorrect.`, status: 422 })
   if (tried !== 'right') {
-    const { error, ...refusal } = tooMany(tried.wait, 'to activate this account')
+    const { error, ...refusal } = tooMany(tried.wait, said`to activate this account`)
     return activationPage(visit, link, { alert: error, ...refusal })
   }
   const done = await activate(visit, services, link, {}, {})
@@ -253,10 +255,10 @@ async function confirming(visit: Visit, services: Services, link: Followed): Pro
 async function registrationsPage(visit: OwnVisit): Promise<Answer> {
   const users = await visit.db.all(sql`
     select * from principals where type = 'User' and status = ${REGISTERED} order by created_at, id`)
-  const title = 'Registrations'
+  const title = said`Registrations`
   const content = html`${notice(visit, {
-    activated: 'The account has been activated.',
-    rejected: 'The registration has been rejected, and its account deleted.',
+    activated: said`The account has been activated.`,
+    rejected: said`The registration has been rejected, and its account deleted.`,
   })}
 ${
   users.length === 0
@@ -294,7 +296,7 @@ async function deciding(visit: OwnVisit, services: Services): Promise<Answer> {
 }
 
 export const registration: Area = {
-  entries: [{ path: REGISTRATIONS_PAGE, title: 'Registrations', group: 'Administration' }],
+  entries: [{ path: REGISTRATIONS_PAGE, title: said`Registrations`, group: 'Administration' }],
   routes(on, services) {
     on.get(REGISTRATION_PAGE, (visit) => {
       if (!offersRegistration(visit.settings)) throw notFound()

@@ -74,25 +74,22 @@ const shortened = (text: string, most: number): string => {
 
 const excerpt = (text: string): string => shortened(plain(text).replace(/\s+/g, ' '), LONGEST_EXCERPT)
 
-const days = (count: number): Message => plural(count, said`1 day`, said`${count} days`)
-
 /** A date in relation to the current day of the recipient. */
 function alertOf({ alert, start_date, due_date }: Told, today: string): Message | undefined {
   const date = alert === 'startDate' ? start_date : due_date
   // The date may have been cleared since.
   if (date === null) return undefined
   const until = Temporal.PlainDate.from(today).until(Temporal.PlainDate.from(date)).days
-  if (alert === 'startDate')
+  if (alert === 'startDate') {
+    if (until === 0) return said`Starts today.`
     return until > 0
-      ? said`Starts in ${days(until)}, on ${date}.`
-      : until === 0
-        ? said`Starts today.`
-        : said`Start date was ${days(-until)} ago, on ${date}.`
+      ? plural(until, said`Starts in ${until} day, on ${date}.`, said`Starts in ${until} days, on ${date}.`)
+      : said`Should have started on ${date}.`
+  }
+  if (until === 0) return said`Due today.`
   return until > 0
-    ? said`Due in ${days(until)}, on ${date}.`
-    : until === 0
-      ? said`Due today.`
-      : said`Overdue by ${days(-until)}, since ${date}.`
+    ? plural(until, said`Due in ${until} day, on ${date}.`, said`Due in ${until} days, on ${date}.`)
+    : plural(-until, said`Overdue by ${-until} day, since ${date}.`, said`Overdue by ${-until} days, since ${date}.`)
 }
 
 const because: Readonly<Record<string, Message>> = {

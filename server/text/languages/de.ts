@@ -1,7 +1,9 @@
 /** German. */
+import { mails } from './de/mails.ts'
 import type { Catalogue } from './patterns.ts'
 
 export const de: Catalogue = {
+  ...mails,
   // Errors
   'The request is malformed.': 'Die Anfrage ist fehlerhaft.',
   'The query parameters are not valid.': 'Die Parameter der Anfrage sind ungültig.',

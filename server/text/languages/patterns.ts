@@ -13,6 +13,7 @@ export interface Catalogue {
   "'/my/page'": Translation
   '(current session)': Translation
   '. Change your password to continue': Translation
+  '<a href="/login">Sign in</a>, or ask an administrator to invite you once more.': Translation
   '<strong>File</strong> <strike><i>{0}</i></strike> deleted': Translation
   '<strong>File</strong> {0} added': Translation
   '<strong>{0}</strong> activated': Translation
@@ -23,6 +24,7 @@ export interface Catalogue {
   '<strong>{0}</strong> deleted (<strike><i>{1}</i></strike>)': Translation
   '<strong>{0}</strong> set (<a href="{1}">Details</a>)': Translation
   '<strong>{0}</strong> set to <i>{1}</i>': Translation
+  'A mail with a link to activate your account is on its way, if the username and the e-mail address can be used.': Translation
   'A name cannot be written: it is made of the first and the last name.': Translation
   'A non-working day on {0} already exists.': Translation
   'A part of the address is too long.': Translation
@@ -37,14 +39,21 @@ export interface Catalogue {
   'A work package assigned to a closed version cannot be reopened.': Translation
   'API settings': Translation
   'API tokens are disabled. Nobody can create new ones, and the server rejects existing ones as Bearer tokens.': Translation
+  'Accept the invitation': Translation
   Access: Translation
   'Access denied': Translation
   'Access to anything in project': Translation
   'Access tokens': Translation
   Account: Translation
+  'Account: <strong>{0}</strong>. Enter the password that you have chosen.': Translation
   'Account: <strong>{0}</strong>{1}.': Translation
   Accountable: Translation
   Actions: Translation
+  Activate: Translation
+  'Activate the account': Translation
+  'Activate your account': Translation
+  'Activate your account "{0}" at {1}. You need the password that you have chosen.': Translation
+  'Activate<span class="unseen"> {0}</span>': Translation
   Active: Translation
   Activity: Translation
   Actor: Translation
@@ -56,15 +65,18 @@ export interface Catalogue {
   'Adding a passkey requires JavaScript.': Translation
   Administration: Translation
   Administrator: Translation
+  'Administrators create one with <code>halyard user reset-password</code>.': Translation
   'Alerts come 0, 1, 3 or 7 days before a date, and every 1, 3 or 7 days after it.': Translation
   'All other sessions have ended.': Translation
   'Allowed origins': Translation
   'Also project member': Translation
+  'An administrator has to activate your account before you can sign in.': Translation
   'An authenticator app on your phone generates codes. Signing in then requires a code in addition to your password.': Translation
   'An existing account may be yours, but it is not linked to {0}. Ask an administrator to link it.': Translation
   'An internal error has occurred.': Translation
   'An ongoing time entry already exists: stop it before starting another.': Translation
   Ancestor: Translation
+  'And {0} more work packages.': Translation
   'Another server has not found what this request needs.': Translation
   'Another server refuses what this request needs.': Translation
   'Another server that this request needs did not respond.': Translation
@@ -126,6 +138,7 @@ export interface Catalogue {
   'Changed by an update of the system': Translation
   'Changed by the system': Translation
   'Changing the password ends all your other sessions.': Translation
+  'Check the second factors': Translation
   Children: Translation
   'Choose a new password': Translation
   'Choose an expiration.': Translation
@@ -169,6 +182,8 @@ export interface Catalogue {
   Costs: Translation
   Create: Translation
   'Create a token': Translation
+  'Create account': Translation
+  'Create an account': Translation
   'Create new recovery codes': Translation
   Created: Translation
   'Created on': Translation
@@ -204,8 +219,11 @@ export interface Catalogue {
   Discontinued: Translation
   'Display mode': Translation
   'Display representation': Translation
+  'Document "{0}" added': Translation
   Documents: Translation
   'Drive ID': Translation
+  'Due in {0} days, on {1}.': Translation
+  'Due today.': Translation
   Duplicated: Translation
   Duplicates: Translation
   Duration: Translation
@@ -262,6 +280,7 @@ export interface Catalogue {
   'Formatted weight': Translation
   Forum: Translation
   'Friday hours': Translation
+  From: Translation
   'Full API access on behalf of the user': Translation
   Global: Translation
   'Go to the home page': Translation
@@ -272,6 +291,8 @@ export interface Catalogue {
   'Group by': Translation
   'Grouping by "{0}" is not supported.': Translation
   'Has application password': Translation
+  'Hello {0},': Translation
+  'Hello,': Translation
   'Help text': Translation
   Hidden: Translation
   'Highlighted attributes': Translation
@@ -281,9 +302,15 @@ export interface Catalogue {
   Identifier: Translation
   'Identity url': Translation
   'If an account with this e-mail address has a password, it receives a mail with a link. The link expires in an hour.': Translation
+  'If that was not you, you can ignore this mail. Your account is unchanged.': Translation
   'If the server is not set up yet, restart it to print a new link. Otherwise, <a href="/login">sign in</a>.': Translation
+  'If you did not register, you can ignore this mail.': Translation
+  'If you did not request this change, contact an administrator at once.': Translation
   'If you have lost your app or your passkeys, set up new ones in your account, under {0}. If somebody else used the code, do so at once and change your password.': Translation
   'If you lose your app or your passkeys, sign in with a recovery code instead. Each code works once. Print the codes or store them in a password manager. They are not shown again.': Translation
+  'If you made this change, you can ignore this mail. Otherwise, change your password and check your second factors, or contact an administrator at once.': Translation
+  'If you made this change, you can ignore this mail. Otherwise, choose a new password at once:': Translation
+  'If you made this change, you can ignore this mail. Otherwise, contact an administrator at once.': Translation
   'Ignore non-working days': Translation
   'Immediate reminders': Translation
   Imported: Translation
@@ -305,6 +332,9 @@ export interface Catalogue {
   "Invalid format for the option '{0}' of a widget: expected {1}.": Translation
   'Invalid link': Translation
   'Invalid request': Translation
+  'Invitation to {0}': Translation
+  'Invitation withdrawn: {0}': Translation
+  'Invitation: {0}': Translation
   'Invited user': Translation
   'Invited users': Translation
   Involved: Translation
@@ -326,11 +356,14 @@ export interface Catalogue {
   Locked: Translation
   'Log time on {0}': Translation
   'Logged for': Translation
+  'Mails stopped': Translation
   'Manage access': Translation
   'Manual scheduling': Translation
   'Manual sort': Translation
   'Maximum page size': Translation
   Meeting: Translation
+  'Meeting cancelled: {0}': Translation
+  'Meeting changed: {0}': Translation
   Member: Translation
   'Member of': Translation
   'Member of group': Translation
@@ -353,7 +386,10 @@ export interface Catalogue {
   'New access token': Translation
   'New e-mail address': Translation
   'New password': Translation
+  'New registration at {0}': Translation
   News: Translation
+  'News "{0}" added': Translation
+  'No account waits for activation.': Translation
   'No authorization code': Translation
   'No passkey was created. This device may already have one for this account.': Translation
   'No passkey was used. Try again or use another method.': Translation
@@ -387,6 +423,12 @@ export interface Catalogue {
   'Only for “On the date below”, such as 2030-12-31. The token expires at the end of that day (UTC).': Translation
   'Only project member': Translation
   'Only subproject': Translation
+  Open: Translation
+  'Open the link at the end of the latest mail, or change your notification settings.': Translation
+  'Open the meeting': Translation
+  'Open the notifications': Translation
+  'Open the project': Translation
+  'Open the work package': Translation
   Operator: Translation
   Options: Translation
   'Ordered work packages': Translation
@@ -394,6 +436,7 @@ export interface Catalogue {
   'Origin data': Translation
   Other: Translation
   'Otherwise, everybody can read public projects.': Translation
+  'Overdue by {0} days, since {1}.': Translation
   Owner: Translation
   Page: Translation
   'Pages, messages and mails are in this language. API clients use it as well.': Translation
@@ -412,6 +455,7 @@ export interface Catalogue {
   'Planned material costs': Translation
   'Planned time': Translation
   Position: Translation
+  'Post "{0}" added': Translation
   'Potential work packages to relate to': Translation
   Precedes: Translation
   Presenter: Translation
@@ -450,6 +494,9 @@ export interface Catalogue {
   'Redirect URIs': Translation
   Register: Translation
   'Register an application': Translation
+  Registered: Translation
+  Registrations: Translation
+  'Reject<span class="unseen"> {0}</span>': Translation
   'Rejected by the storage: connect again': Translation
   Relatable: Translation
   Relates: Translation
@@ -463,11 +510,13 @@ export interface Catalogue {
   'Require login': Translation
   Required: Translation
   Requires: Translation
+  'Reset your password at {0}': Translation
   Resource: Translation
   'Resource type': Translation
   'Resource version': Translation
   Results: Translation
   'Reverse type': Translation
+  'Review registrations': Translation
   Revoke: Translation
   'Revoke {0}': Translation
   'Revoke<span class="unseen"> {0}</span>': Translation
@@ -501,6 +550,7 @@ export interface Catalogue {
   'Shared with user': Translation
   Sharing: Translation
   Short: Translation
+  'Should have started on {0}.': Translation
   'Sign in': Translation
   'Sign in to {0}': Translation
   'Sign in with a passkey': Translation
@@ -512,6 +562,8 @@ export interface Catalogue {
   'Sign-in failed': Translation
   'Single sign-on through an OpenID Connect provider': Translation
   'Some of its roles are inherited from a group. Remove them from the group.': Translation
+  'Somebody has registered at {0}, and waits for an administrator to activate the account:': Translation
+  'Somebody has registered with your e-mail address at {0}. You have an account already; your username is "{1}".': Translation
   'Sort by': Translation
   'Sorting by "{0}" is not supported.': Translation
   'Spent time': Translation
@@ -524,11 +576,15 @@ export interface Catalogue {
   'Start time': Translation
   Started: Translation
   'Started at': Translation
+  'Starts in {0} days, on {1}.': Translation
+  'Starts today.': Translation
   State: Translation
   Status: Translation
   'Status changed because {0} was closed': Translation
   'Status explanation': Translation
   Sticky: Translation
+  'Stop mails': Translation
+  'Stop these mails': Translation
   Storage: Translation
   'Storage URL': Translation
   'Storage audience': Translation
@@ -546,6 +602,7 @@ export interface Catalogue {
   Text: Translation
   'Texts cannot be rendered in the context of a resource of that kind.': Translation
   'The API is at /api/v3.': Translation
+  'The account has been activated.': Translation
   'The account has been disconnected. This server has deleted its tokens.': Translation
   'The address would outlast the token. Use a token that does not expire, or sign in.': Translation
   'The application and all its tokens have been deleted.': Translation
@@ -581,6 +638,7 @@ export interface Catalogue {
   'The database is damaged. Ask an administrator to restore it from a backup.': Translation
   'The database is unavailable or read-only. Try again in a few seconds.': Translation
   'The date of the start time ({0}) must be the date the time is booked for ({1}).': Translation
+  'The e-mail address of your account "{0}" at {1} has been changed. This address receives no further mails.': Translation
   'The file does not have the announced size ({0} Bytes).': Translation
   'The file is too large (maximum size is {0} Bytes).': Translation
   'The file storage does not exist, or no project of yours uses it.': Translation
@@ -597,8 +655,14 @@ export interface Catalogue {
   'The job was discarded.': Translation
   'The largest number of elements in one response.': Translation
   'The link has expired or has already been used. Nothing was changed.': Translation
+  'The link is not valid. Nothing was changed.': Translation
   'The link points to a resource of the wrong kind.': Translation
   "The link to a filter's {0} cannot be read.": Translation
+  'The link works once and expires in an hour. If you did not make this request, you can ignore this mail. Your password is unchanged.': Translation
+  'The link works once and expires in three days. If you did not register, you can ignore this mail.': Translation
+  'The link works once and expires in {0} days. If you do not want an account, you can ignore this mail.': Translation
+  'The meeting "{0}" has been cancelled.': Translation
+  'The meeting "{0}" has changed.': Translation
   'The meeting is closed: open it again before you change its agenda.': Translation
   'The multipart body is malformed: {0}.': Translation
   'The name cannot contain slashes or control characters.': Translation
@@ -620,23 +684,28 @@ export interface Catalogue {
   'The passkey is unknown, or the account is locked.': Translation
   'The passkey is unknown, or the request has expired.': Translation
   'The passkey is wrong.': Translation
+  'The password is incorrect.': Translation
   'The password is wrong.': Translation
+  'The password of your account "{0}" at {1} has been changed.': Translation
   'The password {0}.': Translation
   'The passwords do not match.': Translation
   'The placeholder user is a member of projects whose members you may not manage.': Translation
   'The post cannot be deleted: others have replied to it.': Translation
+  'The project "{0}", its subprojects and all that was in them have been deleted, as you asked.': Translation
   'The project cannot return from the archive while a project above it is archived.': Translation
   'The project has subprojects that you may not archive.': Translation
   'The project is being deleted.': Translation
   'The project is gone.': Translation
   'The project of a setting does not exist.': Translation
   'The project {0} has been created.': Translation
+  'The project {0} has been deleted.': Translation
   'The property must be named in camelCase, such as startDate.': Translation
   'The property was attempted to be written but is not writable.': Translation
   'The purpose of the token, such as “Backup script”.': Translation
   "The query parameter 'filters' is missing or malformed.": Translation
   'The query parameters are not valid.': Translation
   'The redirect URI {0} {1}.': Translation
+  'The registration has been rejected, and its account deleted.': Translation
   'The relation would close a circle of relations and of parents and children.': Translation
   'The relation you are looking for cannot be found or has been deleted.': Translation
   'The request arrived too slowly.': Translation
@@ -681,9 +750,11 @@ export interface Catalogue {
   'The token has the scope {0}; this request requires {1}.': Translation
   'The token lacks the required scope.': Translation
   'The token was not created. Correct the errors below.': Translation
+  'The two-factor authentication of your account "{0}" at {1} has been changed: an authenticator app, a passkey or the recovery codes.': Translation
   'The upload took too long.': Translation
   'The user cannot change from the current status to that one.': Translation
   'The user for client credentials must be active.': Translation
+  'The username "{0}" is not available at {1}. Choose another one:': Translation
   'The username is “apikey”, and the password is an API token. Existing tokens work even if API tokens are disabled.': Translation
   'The username or the password is wrong, or the account is locked.': Translation
   'The value has the wrong format.': Translation
@@ -703,10 +774,14 @@ export interface Catalogue {
   'These applications can act on your behalf.': Translation
   'This address accepts only forms.': Translation
   'This address has sent too many wrong credentials. Try again in a minute.': Translation
+  'This field is required.': Translation
+  'This server cannot send mails. Ask an administrator for a new password.': Translation
+  'This server cannot send the mail that activates an account. Ask an administrator for an account.': Translation
   'This server is not a proxy.': Translation
   'This server reads and writes files in these storages on your behalf once your account is connected.': Translation
   'This server requires two-factor authentication, and this is your only method. You can use another app instead.': Translation
   'This server requires two-factor authentication. Set up an authenticator app to continue.': Translation
+  'This value is not valid.': Translation
   'Thursday hours': Translation
   Time: Translation
   'Time entries': Translation
@@ -717,6 +792,7 @@ export interface Catalogue {
   'Timeline zoom level': Translation
   Timestamps: Translation
   Title: Translation
+  To: Translation
   'Token exchange scope': Translation
   'Token name {0}.': Translation
   'Token “{0}”': Translation
@@ -767,13 +843,17 @@ export interface Catalogue {
   Visible: Translation
   'Warn on leaving unsaved': Translation
   Watcher: Translation
+  'We received a request to reset the password of your account "{0}" at {1}. Choose a new password here:': Translation
   'Web pages of the allowed origins can call the API.': Translation
   'Wednesday hours': Translation
   Weight: Translation
   Welcome: Translation
+  'Welcome to {0}': Translation
   'Welcome. Set up the first administrator. The link expires when you finish.': Translation
   Widgets: Translation
   'Wiki page': Translation
+  'Wiki page "{0}" added': Translation
+  'Wiki page "{0}" updated': Translation
   'With client credentials, the application acts as this user. Leave the field empty to act as the anonymous user.': Translation
   'With two-factor authentication, your password alone does not give access to your account.{0}': Translation
   Work: Translation
@@ -792,11 +872,16 @@ export interface Catalogue {
   'Workspace type': Translation
   'YYYY-MM-DD (ISO 8601 date only)': Translation
   'YYYY-MM-DDThh:mm:ssZ (ISO 8601 date and time)': Translation
+  'You are invited to the meeting "{0}".': Translation
+  'You are invited to {0}.': Translation
+  'You are no longer invited to the meeting "{0}".': Translation
   'You are not authorized to access this resource.': Translation
   'You are signed in': Translation
   'You are signed in as <strong>{0}</strong>.': Translation
   'You are signed in to {0} as <strong>{1}</strong> ({2}). <a href="/logout">Switch account</a>': Translation
   'You are signed in with these browsers. If you do not recognise one, end its session and change your password.': Translation
+  'You asked to be reminded of this work package:': Translation
+  'You can sign in in a moment, if the username and the e-mail address can be used.': Translation
   'You did not provide the correct credentials.': Translation
   'You have a reminder for this work package already: change or delete that one.': Translation
   'You have no access tokens.': Translation
@@ -804,21 +889,37 @@ export interface Catalogue {
   'You have no recovery codes left. Create new ones now.': Translation
   'You have not authorised any applications.': Translation
   'You have {0} recovery codes left.': Translation
+  'You have {0} unread notifications:': Translation
   'You need to be authenticated to access this resource.': Translation
+  'You receive no more {0}. You can change this in your notification settings.': Translation
   'You received recovery codes when you set up two-factor authentication. Each code works once.': Translation
   'You will be redirected to <strong>{0}</strong>.': Translation
   'You will be redirected to a program on this device (<strong>{0}</strong>).': Translation
   'You will be redirected to an app on this device that handles <strong>{0}</strong> links.': Translation
   'You will receive a code to copy into the application.': Translation
+  'Your account "{0}" at {1} has been activated.': Translation
+  'Your account at {0} has been activated': Translation
   'Your account has been created. An administrator must activate it before you can sign in.': Translation
   'Your account has no password on this server.': Translation
   'Your account has no password on this server. Sign out and sign in again to continue.': Translation
   'Your account is connected to {0}. You can close this page.': Translation
   'Your account is locked. Contact an administrator.': Translation
   'Your account is not connected to the file storage. Open the link "authorize" of the storage in a browser to connect it; a storage without that link needs you to sign in by your identity provider.': Translation
+  'Your e-mail address at {0} has been changed': Translation
   'Your identity provider manages your name and your e-mail address. Change them there.': Translation
+  'Your notification settings ask for {0}.': Translation
+  'Your password at {0} has been changed': Translation
   'Your password has been changed. All your other sessions have ended.': Translation
   'Your password has been changed. Sign in with the new one.': Translation
+  'Your registration at {0}': Translation
+  'Your reminder is due.': Translation
+  'Your reminder: {0}': Translation
+  'Your roles at {0}': Translation
+  'Your two-factor authentication at {0} has been changed': Translation
+  'Your username is <strong>{0}</strong>.': Translation
+  '[{0}] You have been added': Translation
+  '[{0}] Your roles have changed': Translation
+  '[{0}] {1}': Translation
   '_Changes were retracted._': Translation
   '_embedded.elements must be a list of objects.': Translation
   '_embedded.elements must be a list of week days.': Translation
@@ -860,6 +961,7 @@ export interface Catalogue {
   'and grouping exclude each other': Translation
   'another work package': Translation
   'are too many (maximum is {0} elements)': Translation
+  'assigned to you': Translation
   between: Translation
   'blocked by': Translation
   blocks: Translation
@@ -892,6 +994,7 @@ export interface Catalogue {
   completed: Translation
   confidential: Translation
   contains: Translation
+  'daily summaries of notifications': Translation
   'days ago': Translation
   'did not respond': Translation
   disabled: Translation
@@ -966,11 +1069,22 @@ export interface Catalogue {
   'less than days ago': Translation
   'links to values of {0}': Translation
   locked: Translation
+  'mails about changed memberships': Translation
+  'mails about changed wiki pages': Translation
+  'mails about comments on news': Translation
+  'mails about documents': Translation
+  'mails about mentions': Translation
+  'mails about new memberships': Translation
+  'mails about new wiki pages': Translation
+  'mails about news': Translation
+  'mails about posts in forums': Translation
+  'mails about your reminders': Translation
   'may not be set by you in this project': Translation
   me: Translation
   'more than days ago': Translation
   'must be 0h when % Complete is 100%': Translation
   'must be a folder of the storage': Translation
+  'must be a number from 0 to {0}': Translation
   'must be a number from 1 to {0}': Translation
   'must be a number of bytes': Translation
   'must be a page of the same project': Translation
@@ -1032,11 +1146,14 @@ export interface Catalogue {
   'requires a fresh proof of identity: confirm at /confirm first': Translation
   'responded with the status {0}': Translation
   search: Translation
+  'shared with you': Translation
   'successor (after)': Translation
   'the headers of a part are longer than {0} bytes': Translation
   'the id of a query': Translation
   'the key {0} is given twice': Translation
   'this week': Translation
+  'to activate this account': Translation
+  'to create an account': Translation
   'to reset a password': Translation
   today: Translation
   unknown: Translation
@@ -1048,6 +1165,9 @@ export interface Catalogue {
   'workspace_type is no kind of workspace.': Translation
   'would nest work packages more than {0} levels deep': Translation
   'year must be a number of four digits.': Translation
+  'you are accountable': Translation
+  'you are mentioned': Translation
+  'you are watching': Translation
   '{0} #{1}': Translation
   '{0} % done.': Translation
   '{0} ({1})': Translation
@@ -1055,7 +1175,10 @@ export interface Catalogue {
   "{0} can't be blank.": Translation
   '{0} changed': Translation
   '{0} changed from {1} to {2}': Translation
+  '{0} changed the work package.': Translation
   '{0} client, <strong>{1}</strong>. Client ID:': Translation
+  '{0} commented: {1}': Translation
+  '{0} created the work package.': Translation
   '{0} days': Translation
   '{0} deactivated': Translation
   '{0} deleted': Translation
@@ -1065,17 +1188,25 @@ export interface Catalogue {
   '{0} filter has invalid values.': Translation
   '{0} filter {1}.': Translation
   '{0} filter: the operator "{1}" is not one of {2}.': Translation
+  '{0} has added you to the project {1}, and invites you to {2}.': Translation
+  '{0} has added you to the project {1}.': Translation
+  '{0} has changed your roles at {1}.': Translation
+  '{0} has changed your roles in the project {1}.': Translation
   '{0} has not verified your e-mail address. Ask an administrator to link your account.': Translation
   '{0} hidden projects': Translation
+  '{0} invites you to {1}.': Translation
   '{0} is not a number that can be kept': Translation
+  '{0} mentioned you:': Translation
   '{0} minutes': Translation
   '{0} on {1}': Translation
   '{0} or {1}': Translation
   '{0} rejected the connection.': Translation
   '{0} rejected the sign-in.': Translation
   '{0} requests:': Translation
+  '{0} sends you {1}.': Translation
   '{0} set': Translation
   '{0} set to {1}': Translation
+  '{0} unread notifications': Translation
   '{0} {1}': Translation
   '{0} {1} <a class="button danger" href="{2}/delete">Delete</a>': Translation
   '{0} {1}.': Translation
@@ -1083,7 +1214,10 @@ export interface Catalogue {
   '{0}, all projects': Translation
   '{0}, {1}': Translation
   '{0}/{1}/{2}': Translation
+  '{0}: {1}': Translation
   '{0}; {1}': Translation
+  '{0}Reminder: {1}': Translation
+  '{0}{1} mentioned you: {2}': Translation
 }
 
 export type Pattern = keyof Catalogue
