@@ -20,6 +20,7 @@ import { configOf, run, succeed } from '#test/command.ts'
 import { processPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
+import { smtpServer } from '#test/smtp.ts'
 import { upload } from './files/upload.ts'
 
 const script = resolve(import.meta.dirname, '../bin/halyard.js')
@@ -342,6 +343,31 @@ test('an older Node that cannot start another in its place starts it beside, and
   assert.deepEqual(await kept.ended(), [])
 })
 
+test('halyard mail test sends a mail, and prints what the mail server says', async (t) => {
+  const where = await place(t)
+  await succeed('seed', '--seed', 'basic', ...where)
+  const smtp = await smtpServer()
+  t.after(() => smtp.close())
+  const flags = ['--smtp-url', smtp.url, '--mail-from', 'Work <pm@example.net>', ...where]
+  assert.match(
+    await succeed('mail', 'test', 'ada@example.net', ...flags),
+    /^127\.0\.0\.1:\d+ has taken the mail to ada@example\.net: 250 OK.*\n$/,
+  )
+  assert.deepEqual(
+    smtp.mails.map(({ recipients, subject }) => [recipients, subject]),
+    [[['ada@example.net'], 'Test mail from Halyard']],
+  )
+  smtp.refuse(true)
+  const refused = await run('mail', 'test', 'ada@example.net', ...flags)
+  assert.deepEqual(
+    [refused.code, /^127\.0\.0\.1:\d+ did not take the mail: .*451 not now\n$/.test(refused.err)],
+    [1, true],
+    refused.err,
+  )
+  const nowhere = await run('mail', 'test', 'ada@example.net', ...where)
+  assert.match(nowhere.err, /^There is no mail server: set HALYARD_SMTP_URL and HALYARD_MAIL_FROM/)
+})
+
 describe('halyard user and halyard token', () => {
   test('act on a running server', async (t) => {
     const where = await place(t)
@@ -374,6 +400,57 @@ describe('halyard user and halyard token', () => {
     await succeed('token', 'revoke', id!, ...where)
     assert.equal(await server.status(token), 401)
     await server.stop()
+  })
+
+  test('invite, activate, and make administrators', async (t) => {
+    const where = await place(t)
+    await succeed('seed', '--seed', 'basic', ...where)
+    const invited = await succeed('user', 'invite', 'ada@example.net', '--first-name', 'Ada', '--last-name', 'Byron', ...where)
+    const pattern =
+      /^Invited ada@example\.net\. There is no mail server, so send this link:\n(http\S+\/account\/activate\?token=[0-9a-f]{64}) \(works once, expires in 7 days\)\n$/
+    const [, link] = pattern.exec(invited) ?? assert.fail(invited)
+    const [, again] = pattern.exec(await succeed('user', 'invite', 'ADA@example.net', ...where)) ?? assert.fail()
+    assert.notEqual(again, link)
+    const server = await serve(t, where)
+    const statusOf = async (address: string) => {
+      const path = address.replace(/^https?:\/\/[^/]+/, '')
+      const { headers } = await fetch(server.url + path, { redirect: 'manual' })
+      const cookie = headers.getSetCookie()[0]!.split(';')[0]!
+      return (await fetch(`${server.url}/account/activate`, { headers: { cookie } })).status
+    }
+    assert.deepEqual([await statusOf(link!), await statusOf(again!)], [410, 200])
+    await server.stop()
+
+    const smtp = ['--smtp-url', 'smtp://127.0.0.1:1', '--mail-from', 'pm@example.net']
+    assert.equal(
+      await succeed('user', 'invite', 'ben@example.net', ...smtp, ...where),
+      'Invited ben@example.net. The server sends the mail.\n',
+    )
+    assert.match(
+      await succeed('jobs', ...where),
+      /^\d+ +mail\.send +waiting .*to: ben@example\.net, subject: Invitation to Halyard$/m,
+    )
+    const refusal = await run('user', 'reset-password', 'ada@example.net', ...where)
+    assert.match(refusal.err, /^ada@example\.net is invited and cannot sign in yet; halyard user invite ada@example\.net renews /)
+    assert.equal(
+      await succeed('user', 'activate', 'ada@example.net', ...where),
+      'Activated ada@example.net. The account has no password; halyard user reset-password ada@example.net sets one.\n',
+    )
+    await succeed('user', 'reset-password', 'ada@example.net', ...where)
+    assert.equal(await succeed('user', 'set-admin', 'ada@example.net', ...where), 'ada@example.net is an administrator.\n')
+    assert.match(
+      await succeed('user', 'list', ...where),
+      /^ada@example\.net +Ada Byron +ada@example\.net +active +administrator$/m,
+    )
+    await succeed('user', 'set-admin', 'admin', '--remove', ...where)
+    for (const [args, sentence] of [
+      [['set-admin', 'ada@example.net'], /^ada@example\.net is an administrator already\.\n$/],
+      [['set-admin', 'ada@example.net', '--remove'], /^At least one active administrator must remain\.\n$/],
+      [['activate', 'ada@example.net'], /^ada@example\.net is active already\.\n$/],
+      [['invite', 'ada@example.net'], /^ada@example\.net belongs to ada@example\.net, who is active\.\n$/],
+      [['invite', 'ada'], /^"ada" is not an e-mail address\.\n$/],
+    ] as const)
+      assert.match((await run('user', ...args, ...where)).err, sentence)
   })
 
   test('report errors, and change nothing', async (t) => {

@@ -6,6 +6,7 @@ import { customAction } from './entries/custom-action.ts'
 import { customField } from './entries/custom-field.ts'
 import { database } from './entries/database.ts'
 import { jobs } from './entries/jobs.ts'
+import { mail } from './entries/mail.ts'
 import { oauth } from './entries/oauth.ts'
 import { project } from './entries/project.ts'
 import { provider } from './entries/provider.ts'
@@ -28,6 +29,7 @@ export const commands: Commands = {
   ...customField,
   ...customAction,
   ...jobs,
+  ...mail,
   ...secrets,
   ...about,
 }

@@ -1,26 +1,29 @@
 /** `halyard user`: administers users. */
 import { ConstraintError, type Reader, type Transaction } from '#db/database.ts'
-import { assignments, folded, insert } from '#db/dialect.ts'
+import { assignments, folded, insert, inserted, only } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { endSetup } from '#identity/one-time-links.ts'
+import { invitationLink, inviteUser } from '#identity/invitations.ts'
+import { endLinks, endSetup } from '#identity/one-time-links.ts'
 import { passwordReplaced } from '#identity/password-changes.ts'
 import { weaknesses } from '#identity/password-rules.ts'
 import { hashPassword, randomPassword } from '#identity/passwords.ts'
+import { ACTIVE, accountStatuses, INVITED, LOCKED, REGISTERED } from '#identity/statuses.ts'
 import { resetTwoFactor } from '#identity/two-factor.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { readSettings } from '#kernel/settings.ts'
-import { hasAdmin } from '#modules/accounts/user-rules.ts'
+import { accountActivated, hasAdmin, isEmail, isPersonName, namedAfter } from '#modules/accounts/user-rules.ts'
+import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
 import { showList, showResult } from './output.ts'
 
 type User = Tables['principals']
 
-const ACTIVE = 1
-const LOCKED = 3
-const statusNames: Record<number, string> = { 1: 'active', 2: 'registered', 3: 'locked', 4: 'invited' }
+const statusNames: Record<number, string> = Object.fromEntries(
+  Object.entries(accountStatuses).map(([name, status]) => [status, name]),
+)
 
 export async function listUsers(invocation: Invocation): Promise<void> {
   const users = await withDatabase(invocation.config.databaseUrl, (db) =>
@@ -89,6 +92,8 @@ export async function resetPassword(invocation: Invocation): Promise<void> {
     const password_hash = await hashPassword(password)
     return db.transaction(async (tx) => {
       const user = await userOf(tx, words[0]!)
+      if (user.status === INVITED || user.status === REGISTERED)
+        throw new Error(`${user.login} is ${statusNames[user.status]} and cannot sign in yet; ${wayIn(user)}.`)
       const now = currentTime()
       const values = { password_hash, password_changed_at: now.toISOString(), force_password_change: true }
       await tx.run(sql`update principals set ${assignments(values)}, updated_at = ${now.toISOString()} where id = ${user.id}`)
@@ -108,6 +113,95 @@ export async function lockUser(invocation: Invocation): Promise<void> {
 export async function unlockUser(invocation: Invocation): Promise<void> {
   await setStatus(invocation, ACTIVE, LOCKED)
   console.log(`Unlocked ${invocation.words[0]}.`)
+}
+
+/** The command that lets somebody in who is not active yet. */
+const wayIn = ({ login, email, status }: User): string =>
+  status === INVITED && email
+    ? `halyard user invite ${email} renews the invitation, halyard user activate ${login} activates the account`
+    : `halyard user activate ${login} activates the account`
+
+/** Invites somebody, or once more; prints the link where no mail server is configured. */
+export async function invite(invocation: Invocation): Promise<void> {
+  const { config, words } = invocation
+  const address = words[0]!
+  if (!isEmail(address)) throw new UsageError(`"${address}" is not an e-mail address.`)
+  const now = currentTime()
+  const { email, link, days } = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const settings = await readSettings(tx)
+      const user = await invited(tx, address, invocation, now)
+      await endLinks(tx, user.id)
+      await invalidate(tx, 'principals')
+      if (config.mail) await inviteUser(tx, user, {}, settings, now)
+      const made = config.mail ? undefined : await invitationLink(tx, user, settings, now)
+      return { email: user.email, link: made, days: settings.invitation_expiration_days }
+    }),
+  )
+  const text = link
+    ? `Invited ${email}. There is no mail server, so send this link:\n${link} (works once, expires in ${days} days)`
+    : `Invited ${email}. The server sends the mail.`
+  showResult(invocation, { email, link }, text)
+}
+
+/** The invited user with an address; a new one if nobody has it. Throws an Error in one sentence for other accounts. */
+async function invited(tx: Transaction, email: string, { flags }: Invocation, now: Date): Promise<User> {
+  const known = await tx.one<User>(sql`select * from principals where lower(email) = lower(${email})`)
+  if (known?.status === INVITED) return known
+  if (known) throw new Error(`${email} belongs to ${known.login}, who is ${statusNames[known.status]}.`)
+  const derived = namedAfter(email)
+  const first_name = String(flags['first-name'] ?? derived.first_name)
+  const last_name = String(flags['last-name'] ?? derived.last_name)
+  const wrong = [first_name, last_name].find((name) => !isPersonName(name))
+  if (wrong !== undefined) throw new UsageError(`"${wrong}" is not a name.`)
+  const at = now.toISOString()
+  const id = await inserted(tx, 'principals', {
+    ...{ type: 'User', login: email, email, first_name, last_name, name: `${first_name} ${last_name}` },
+    ...{ admin: flags.admin === true, status: INVITED, created_at: at, updated_at: at },
+  }).catch((cause: unknown) => {
+    if (!(cause instanceof ConstraintError)) throw cause
+    throw new Error(`The login "${email}" is already in use.`, { cause })
+  })
+  return only<User>(tx, sql`select * from principals where id = ${id}`)
+}
+
+/** Activates an account that is registered or invited. */
+export async function activateUser({ config, words }: Invocation): Promise<void> {
+  const user = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const found = await userOf(tx, words[0]!)
+      if (found.status === LOCKED)
+        throw new Error(`${found.login} is locked; halyard user unlock ${found.login} unlocks the account.`)
+      if (found.status === ACTIVE) throw new Error(`${found.login} is active already.`)
+      const now = currentTime()
+      await tx.run(sql`update principals set status = ${ACTIVE}, updated_at = ${now.toISOString()} where id = ${found.id}`)
+      await accountActivated(tx, found, await readSettings(tx), now)
+      await invalidate(tx, 'principals')
+      return found
+    }),
+  )
+  const hint =
+    user.password_hash === null && user.identity_url === null
+      ? ` The account has no password; halyard user reset-password ${user.login} sets one.`
+      : ''
+  console.log(`Activated ${user.login}.${hint}`)
+}
+
+/** Makes a user an administrator, or no longer one. */
+export async function setAdmin({ config, words, flags }: Invocation): Promise<void> {
+  const admin = flags.remove !== true
+  const login = await withDatabase(config.databaseUrl, (db) =>
+    db.transaction(async (tx) => {
+      const user = await userOf(tx, words[0]!)
+      if (user.admin === admin) throw new Error(`${user.login} is ${admin ? 'an administrator already' : 'no administrator'}.`)
+      await tx.run(sql`update principals set admin = ${admin}, updated_at = ${currentTime().toISOString()} where id = ${user.id}`)
+      if (!admin && !(await hasAdmin(tx))) throw new Error('At least one active administrator must remain.')
+      if (admin && user.status === ACTIVE && user.password_hash !== null) await endSetup(tx)
+      await invalidate(tx, 'principals')
+      return user.login
+    }),
+  )
+  console.log(admin ? `${login} is an administrator.` : `${login} is no administrator any more.`)
 }
 
 /** Removes a user's second factors and ends the user's sessions. */

@@ -17,10 +17,15 @@ export interface Invitation {
 /** The page of links for accounts that are not active yet. */
 export const ACTIVATION_PAGE = '/account/activate'
 
+/** Makes a link for an invited user; returns its address. */
+export async function invitationLink(tx: Transaction, { id }: Row, settings: Settings, now: Date): Promise<string> {
+  const lasts = settings.invitation_expiration_days * DAY
+  return addressOf(settings, `${ACTIVATION_PAGE}?token=${await makeLink(tx, 'invite', id, now, lasts)}`)
+}
+
 /**
  * Makes a link for an invited user, and enqueues the mail with it. Former links stay valid: a project that a user is added to right
  * after the invitation has a mail of its own.
- * @returns the address of the link
  */
 export async function inviteUser(
   tx: Transaction,
@@ -28,9 +33,9 @@ export async function inviteUser(
   { from, project, message }: Invitation,
   settings: Settings,
   now: Date,
-): Promise<string> {
+): Promise<void> {
   const { app_title: title, invitation_expiration_days: days } = settings
-  const link = addressOf(settings, `${ACTIVATION_PAGE}?token=${await makeLink(tx, 'invite', user.id, now, days * DAY)}`)
+  const link = await invitationLink(tx, user, settings, now)
   const blocks = [
     from === undefined
       ? said`You are invited to ${title}.`
@@ -46,5 +51,4 @@ export async function inviteUser(
     ),
   ]
   await sendLetter(tx, user, { subject: said`Invitation to ${title}`, blocks, link }, settings, now)
-  return link
 }

@@ -1,7 +1,7 @@
 /** Mail delivery: by an SMTP server, or to the log if none is configured. */
 import { isIP } from 'node:net'
 import { currentTime } from '#kernel/clock.ts'
-import type { Mail, Post } from '#kernel/declaration.ts'
+import type { Mail } from '#kernel/declaration.ts'
 
 /** An SMTP server, and the sender of mails. */
 export interface MailChoice {
@@ -37,11 +37,15 @@ function optionsOf(text: string) {
   }
 }
 
-/** The function that delivers mails. The SMTP library is loaded with the first mail. */
-export function postOf(choice: MailChoice | undefined, log: Log): Post {
+/**
+ * The function that delivers mails; it returns the response of the SMTP server, if there is one. The SMTP library is loaded with the
+ * first mail.
+ */
+export function postOf(choice: MailChoice | undefined, log: Log): (mail: Mail) => Promise<string | undefined> {
   if (!choice) {
     return async ({ recipient, subject, link }) => {
       log.info({ to: recipient, subject, link: link ?? undefined }, 'mail not sent: --smtp-url is not set')
+      return undefined
     }
   }
   let transport: Promise<(mail: Mail) => Promise<string>> | undefined

@@ -1,6 +1,6 @@
 /** `halyard user`. */
 import type { Commands } from '#server/commands/command.ts'
-import { DATABASE } from './options.ts'
+import { DATABASE, MAIL } from './options.ts'
 
 const load = () => import('../user.ts')
 
@@ -24,6 +24,31 @@ export const user: Commands = {
       password: { value: 'PASSWORD', meaning: 'password; other users of the machine may see it in the list of processes' },
     },
     run: async (invocation) => (await load()).createUser(invocation),
+  },
+  'user invite': {
+    meaning: 'invite somebody by mail, or once more; without a mail server, print the link',
+    words: ['ADDRESS'],
+    options: [...DATABASE, ...MAIL],
+    json: true,
+    flags: {
+      'first-name': { value: 'NAME', meaning: 'first name; the invited choose their names otherwise' },
+      'last-name': { value: 'NAME', meaning: 'last name' },
+      admin: { meaning: 'make the user an administrator' },
+    },
+    run: async (invocation) => (await load()).invite(invocation),
+  },
+  'user activate': {
+    meaning: 'activate the account of somebody who has registered or is invited',
+    words: ['LOGIN'],
+    options: DATABASE,
+    run: async (invocation) => (await load()).activateUser(invocation),
+  },
+  'user set-admin': {
+    meaning: 'make a user an administrator; with --remove, an administrator a user',
+    words: ['LOGIN'],
+    options: DATABASE,
+    flags: { remove: { meaning: 'take the rights of an administrator away' } },
+    run: async (invocation) => (await load()).setAdmin(invocation),
   },
   'user reset-password': {
     meaning: 'set a random password, which the user must change at the next sign-in',
