@@ -77,7 +77,8 @@ function emailPage(visit: OwnVisit, invalid: FormErrors = {}): Answer {
   const content = html`${alert(invalid.alert)}
 ${
   isLocal(user)
-    ? html`<p>Current address: <strong>${user.email ?? said`none`}</strong>. We notify this address of the change.</p>
+    ? html`<p>Current address: <strong>${user.email ?? said`none`}</strong>.</p>
+${visit.mail && html`<p>We notify this address of the change.</p>`}
 <form method="post" action="/my/email">
 ${field({
   label: said`New e-mail address`,

@@ -21,6 +21,8 @@ const outside: [name: string, path: string][] = [
   ['forgotten password', '/account/lost_password'],
   ['dead link', '/account/lost_password/choose'],
   ['no set-up', '/setup'],
+  ['registration', '/account/register'],
+  ['stopped mails', '/mail/unsubscribe'],
 ]
 const inside: [name: string, path: string][] = [
   ['start', '/'],
@@ -42,6 +44,7 @@ const inside: [name: string, path: string][] = [
   ['new access token', '/my/access_tokens/new'],
   ['sessions', '/my/sessions'],
   ['API settings', '/admin/settings/api'],
+  ['registrations', '/admin/registrations'],
   ['two-factor', '/my/two_factor'],
 ]
 
@@ -79,6 +82,7 @@ describe('in a browser', { skip: browserMissing }, () => {
       email: 'vera@example.net',
       password_hash: quickHash(PASSWORD),
     })
+    await it.make.user({ login: 'newcomer', name: 'New Comer', email: 'newcomer@example.net', status: 2 })
     clientId = await fill(it.db, vera)
     chromium = await startBrowser()
   })

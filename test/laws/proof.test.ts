@@ -277,6 +277,9 @@ const HARMLESS: Readonly<Record<string, string>> = {
   '/account/lost_password': 'mails a link to the owner',
   '/account/lost_password/choose': 'requires the secret of such a link',
   '/account/force_password_change': 'a stage of the sign-in',
+  '/account/register': 'creates an account of its own',
+  '/account/activate': 'requires the secret of a mailed link',
+  '/mail/unsubscribe': 'requires a signed address, and stops mails',
   '/setup': 'requires the secret of the setup link',
 }
 

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { sql } from '#db/sql.ts'
+import { makeLink, userOfLink } from '#identity/one-time-links.ts'
+import { sendOut } from '#jobs/mail.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
-import { runDue } from '#test/jobs.ts'
+import { jobsOf, runDue } from '#test/jobs.ts'
 import { CLIENT_ID, change, type FakeProvider, fakeProvider, link, type Person, register } from '#test/provider.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 
@@ -353,8 +355,13 @@ describe('an unlinked subject', () => {
 
   test('waits for activation, gets an account, or none, by the setting self_registration', async () => {
     const pending = 'Your account has been created. An administrator must activate it before you can sign in.'
+    await it.db.transaction((tx) => tx.run(sql`update principals set email = 'admin@example.org' where login = 'admin'`))
     isRefused(await signIn(person()), 422, pending)
     assert.equal((await userOf('login', `newcomer-${count}`))?.status, 2)
+    assert.deepEqual(
+      (await jobsOf(it.db, sendOut)).map(({ payload }) => [payload.recipient, payload.subject]),
+      [['admin@example.org', 'New registration at Halyard']],
+    )
     isRefused(await signIn(person()), 422, INACTIVE)
     for (const [setting, more] of [
       [1, { sub: 'by mail', preferred_username: 'by-mail', email: 'by-mail@example.org' }],
@@ -472,7 +479,10 @@ describe('an account with the address of the subject', () => {
 
   test('is activated if it was invited', async () => {
     const { id, person } = await owner({ status: 4 })
+    const secret = await it.db.transaction((tx) => makeLink(tx, 'invite', id, new Date()))
     assert.equal((await signIn(person)).status, 303)
+    assert.equal(await userOfLink(it.db, 'invite', secret, new Date()), undefined)
+    assert.deepEqual(await it.db.all(sql`select id from one_time_links where user_id = ${id}`), [], 'the invitation is used up')
     const { body } = await one.get('/api/v3/users/me')
     assert.deepEqual([body.id, body.status], [id, 'active'])
   })

@@ -1014,8 +1014,6 @@ export const de: Catalogue = {
   'E-mail address': 'E-Mail-Adresse',
   'Change e-mail address': 'E-Mail-Adresse ändern',
   'New e-mail address': 'Neue E-Mail-Adresse',
-  'Current address: <strong>{0}</strong>. We notify this address of the change.':
-    'Aktuelle Adresse: <strong>{0}</strong>. Wir benachrichtigen diese Adresse über die Änderung.',
   'Your identity provider manages your name and your e-mail address. Change them there.':
     'Ihr Identitätsanbieter verwaltet Ihren Namen und Ihre E-Mail-Adresse. Ändern Sie beides dort.',
   'Pages, messages and mails are in this language. API clients use it as well.':

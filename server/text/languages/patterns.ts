@@ -188,7 +188,7 @@ export interface Catalogue {
   Created: Translation
   'Created on': Translation
   Creator: Translation
-  'Current address: <strong>{0}</strong>. We notify this address of the change.': Translation
+  'Current address: <strong>{0}</strong>.': Translation
   'Current password': Translation
   'Custom actions': Translation
   'Daily reminders': Translation
@@ -599,6 +599,7 @@ export interface Catalogue {
   'Sunday hours': Translation
   Templated: Translation
   'Tenant ID': Translation
+  'Test mail from {0}': Translation
   Text: Translation
   'Texts cannot be rendered in the context of a resource of that kind.': Translation
   'The API is at /api/v3.': Translation
@@ -775,6 +776,7 @@ export interface Catalogue {
   'This address accepts only forms.': Translation
   'This address has sent too many wrong credentials. Try again in a minute.': Translation
   'This field is required.': Translation
+  'This mail was sent by "halyard mail test". If you can read it, the mail server works.': Translation
   'This server cannot send mails. Ask an administrator for a new password.': Translation
   'This server cannot send the mail that activates an account. Ask an administrator for an account.': Translation
   'This server is not a proxy.': Translation
@@ -843,6 +845,7 @@ export interface Catalogue {
   Visible: Translation
   'Warn on leaving unsaved': Translation
   Watcher: Translation
+  'We notify this address of the change.': Translation
   'We received a request to reset the password of your account "{0}" at {1}. Choose a new password here:': Translation
   'Web pages of the allowed origins can call the API.': Translation
   'Wednesday hours': Translation

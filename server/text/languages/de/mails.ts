@@ -170,7 +170,9 @@ export const mails = {
     'Dieser Server kann keine E-Mails senden. Bitten Sie einen Administrator um ein neues Passwort.',
   'Administrators create one with <code>halyard user reset-password</code>.':
     'Administratoren erstellen eines mit <code>halyard user reset-password</code>.',
-  'to create an account': 'beim Erstellen eines Kontos',
-  'to activate this account': 'beim Aktivieren dieses Kontos',
+  'to create an account': 'ein Konto zu erstellen',
+  'to activate this account': 'dieses Konto zu aktivieren',
   'must be a number from 0 to {0}': 'muss eine Zahl von 0 bis {0} sein',
+  'Current address: <strong>{0}</strong>.': 'Aktuelle Adresse: <strong>{0}</strong>.',
+  'We notify this address of the change.': 'Wir benachrichtigen diese Adresse über die Änderung.',
 } as const satisfies Partial<Catalogue>
