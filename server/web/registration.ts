@@ -94,13 +94,17 @@ ${newPasswordFields(visit, invalid.errors)}
 </form>`)
 }
 
+/** A username like an address has to be the own one: otherwise nobody could invite its owner. */
+const isOwnAddress = (login: string, email: string): boolean =>
+  !login.includes('@') || login.toLowerCase() === email.toLowerCase()
+
 /** Faults of the fields by themselves. That something is taken is no fault here, as anybody would learn of it. */
 function faultsIn(visit: Visit): Errors | undefined {
   const rules: Readonly<Record<string, (text: string) => boolean>> = {
     firstName: isPersonName,
     lastName: isPersonName,
     email: isEmail,
-    login: isLogin,
+    login: (login) => isLogin(login) && isOwnAddress(login, entered(visit, 'email')),
   }
   const errors: Record<string, Message> = {}
   for (const [name, isValid] of Object.entries(rules)) {

@@ -177,6 +177,26 @@ describe('A membership', () => {
     assert.deepEqual(to(await accept(first)), [303, '/'])
   })
 
+  test('of somebody by address takes the right to create users, and to manage members', async () => {
+    const manager = await it.make.user({ name: 'Mate', email: `mate-${count}@example.net` })
+    await it.make.member(manager, project, ['manage_members', 'view_members'])
+    const client = await it.as(manager)
+    assert.equal((await client.post('/users', { email, status: 'invited' })).status, 403)
+    await it.make.member(manager, null, ['create_user', 'view_all_principals'])
+    const { status, body } = await client.post('/users', { email, status: 'invited' })
+    assert.equal(status, 201)
+    const href = (path: string) => ({ href: `/api/v3/${path}` })
+    const _links = { project: href(`projects/${project}`), principal: href(`users/${body.id}`), roles: [href(`roles/${role}`)] }
+    const form = await client.post('/memberships/form', { _links })
+    assert.deepEqual(form.body._embedded.validationErrors, {})
+    const added = await client.post('/memberships', { _links, _meta: { notificationMessage: { raw: 'Join us.' } } })
+    assert.equal(added.status, 201, added.text)
+    assert.deepEqual(
+      (await mails()).map(({ text }) => /Mate .*[.]/.exec(text)?.[0]),
+      ['Mate invites you to Halyard.', 'Mate has added you to the project Harbour, and invites you to Halyard.'],
+    )
+  })
+
   test('is mailed with its message, or where the settings of the new member ask for it', async () => {
     const member = async () => it.make.user({ name: 'Ada Byron', email: `ada-${++count}@example.net` })
     const quiet = await member()
@@ -241,6 +261,24 @@ describe('A membership', () => {
       `a-${count}@example.net`,
       `b-${count}@example.net`,
     ])
+  })
+
+  test('that is inherited from a group is mailed to who joins it and asks for it', async () => {
+    const [keen, quiet] = [
+      await it.make.user({ email: `k-${++count}@example.net` }),
+      await it.make.user({ email: `q-${count}@example.net` }),
+    ]
+    await asksFor(keen, { membershipAdded: true })
+    const group = (await it.admin.post('/groups', { name: `Watch ${count}` })).body.id
+    const href = (path: string) => ({ href: `/api/v3/${path}` })
+    const _links = { project: href(`projects/${project}`), principal: href(`groups/${group}`), roles: [href(`roles/${role}`)] }
+    assert.equal((await it.admin.post('/memberships', { _links })).status, 201)
+    const members = [keen, quiet].map((id) => href(`users/${id}`))
+    assert.equal((await it.admin.patch(`/groups/${group}`, { _links: { members } })).status, 200)
+    assert.deepEqual(
+      (await mails()).map(({ recipient, subject }) => [recipient, subject]),
+      [[`k-${count}@example.net`, '[Harbour] You have been added']],
+    )
   })
 
   const asksFor = async (id: number, flags: object) => {

@@ -147,6 +147,13 @@ describe('with activation by e-mail', () => {
       ['lastName', 'email', 'login', 'password', 'repeated'],
     )
     assert.equal(text.includes('shorter'), false)
+    const other = await register({ login: 'boss@example.net' })
+    assert.deepEqual(
+      [other.status, /id="login-error"/.test(other.text)],
+      [422, true],
+      'the address of somebody else is no username',
+    )
+    assert.equal((await register({ login: email })).status, 303)
   })
 
   test('an address can be registered three times an hour, a network twenty times', async () => {

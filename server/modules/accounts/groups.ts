@@ -9,6 +9,7 @@ import { differs, resource } from '#kernel/resource.ts'
 import { said } from '#text/messages.ts'
 import { setUsers } from './inheritance.ts'
 import { membershipsLink, titled } from './links.ts'
+import { tellJoined } from './membership-mails.ts'
 import { removePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
 import { adminOrSelf, managesMembers, seen } from './visibility.ts'
@@ -56,7 +57,9 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
         const byGroup = Map.groupBy(found, (one) => one.group_id)
         return new Map([...byGroup].map(([group, users]) => [group, users.map((one) => one.user_id)]))
       },
-      store: (tx, { row }, ids, { now }) => setUsers(tx, row.id, ids, now),
+      store: async (tx, { row }, ids, context) => {
+        await tellJoined(tx, row.id, await setUsers(tx, row.id, ids, context.now), context)
+      },
     }),
   }),
   filters: nameFilters(),

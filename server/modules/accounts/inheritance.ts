@@ -101,8 +101,13 @@ export async function prune(tx: Transaction, principalIds: readonly number[], pl
   }
 }
 
-/** Replaces the users of a group. */
-export async function setUsers(tx: Transaction, groupId: number, userIds: readonly number[], now: Date): Promise<void> {
+/** Replaces the users of a group; returns those who have joined. */
+export async function setUsers(
+  tx: Transaction,
+  groupId: number,
+  userIds: readonly number[],
+  now: Date,
+): Promise<readonly number[]> {
   const before = new Set(await usersOf(tx, groupId))
   const after = new Set(userIds)
   const left = [...before].filter((id) => !after.has(id))
@@ -116,4 +121,5 @@ export async function setUsers(tx: Transaction, groupId: number, userIds: readon
   if (left.length + joined.length > 0) {
     await tx.run(sql`update principals set updated_at = ${now.toISOString()} where id = ${groupId}`)
   }
+  return joined
 }

@@ -9,7 +9,7 @@ import type { Tables } from '#db/tables.ts'
 import { inviteUser } from '#identity/invitations.ts'
 import { INVITED } from '#identity/statuses.ts'
 import type { Letter } from '#jobs/letters.ts'
-import { type NoticeContext, notice, notify } from '#jobs/notices.ts'
+import { type NoticeContext, notice, notify, notifyEach } from '#jobs/notices.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { addressOf } from '#kernel/settings.ts'
@@ -109,4 +109,25 @@ export async function tellMembers(
   const told = message === null ? (await asking(tx, users, change)).filter((id) => id !== viewer.id) : users
   const data: Told = { membership: row.id, actor: viewer.id, message }
   await notify(tx, notices[change], { users: told, data, occasion: `${row.id} ${now.getTime()}` }, now)
+}
+
+/** Enqueues the mails about memberships that users inherit by joining a group, unless the request says that nobody is to be told. */
+export async function tellJoined(tx: Transaction, group: number, joined: readonly number[], context: Context): Promise<void> {
+  const { viewer, now } = context
+  if (joined.length === 0 || !entryOf(context).announced) return
+  const users = (await asking(tx, joined, 'added')).filter((id) => id !== viewer.id)
+  if (users.length === 0) return
+  const memberships = await tx.all<{ id: number }>(
+    sql`select id from memberships where principal_id = ${group} and entity_type is null order by id`,
+  )
+  await notifyEach(
+    tx,
+    memberships.flatMap(({ id: membership }) =>
+      users.map((user) => ({
+        ...{ user, notice: notices.added.name, occasion: `${membership} ${now.getTime()}` },
+        data: { membership, actor: viewer.id, message: null } satisfies Told,
+      })),
+    ),
+    now,
+  )
 }
