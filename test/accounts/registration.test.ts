@@ -83,6 +83,17 @@ describe('with activation by e-mail', () => {
     assert.equal((await one.get(ACTIVATE)).status, 410, 'it works once')
   })
 
+  test('pages, mail and account are in the language of the browser', async () => {
+    const german = { 'accept-language': 'de-AT,de;q=0.9,en;q=0.1' }
+    assert.match((await browser(it.url).get(REGISTER, german)).text, /<html lang="de">.*<h1>Konto erstellen<\/h1>.*>Vorname</s)
+    const own = { origin: it.url, 'sec-fetch-site': 'same-origin', ...german }
+    await browser(it.url).submit(REGISTER, fields() as Record<string, string>, own)
+    const [mail] = await mails()
+    assert.equal(mail?.subject, 'Ihre Registrierung bei Halyard')
+    assert.match(mail?.text ?? '', /^Hallo Vera Example,\n\nAktivieren Sie Ihr Konto „newcomer-/)
+    assert.equal((await account()).language, 'de')
+  })
+
   test('the response is the same whatever accounts there are, and the owners alone are told', async () => {
     const known = await it.visitor({ email: `known-${count}@example.net` })
     await it.make.user({ email: `locked-${count}@example.net`, status: 3 })

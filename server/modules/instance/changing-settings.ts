@@ -42,8 +42,7 @@ const faults: { readonly [name in SettingName]?: (value: never) => Message | und
   storages_login_url: remoteFault,
   storages_graph_url: remoteFault,
   self_registration: (mode: number) => (mode <= 3 ? undefined : said`must be a number from 0 to ${3}`),
-  invitation_expiration_days: (days: number) =>
-    days >= 1 && days <= 365 ? undefined : said`must be a number from 1 to ${365}`,
+  invitation_expiration_days: (days: number) => (days >= 1 && days <= 365 ? undefined : said`must be a number from 1 to ${365}`),
   apiv3_max_page_size: (size: number) =>
     size >= 1 && size <= LARGEST_PAGE ? undefined : said`must be a number from 1 to ${LARGEST_PAGE}`,
 }

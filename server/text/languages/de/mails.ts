@@ -175,4 +175,7 @@ export const mails = {
   'must be a number from 0 to {0}': 'muss eine Zahl von 0 bis {0} sein',
   'Current address: <strong>{0}</strong>.': 'Aktuelle Adresse: <strong>{0}</strong>.',
   'We notify this address of the change.': 'Wir benachrichtigen diese Adresse über die Änderung.',
+  'Test mail from {0}': 'Testmail von {0}',
+  'This mail was sent by "halyard mail test". If you can read it, the mail server works.':
+    'Diese E-Mail wurde von „halyard mail test“ gesendet. Wenn Sie sie lesen können, funktioniert der Mailserver.',
 } as const satisfies Partial<Catalogue>
