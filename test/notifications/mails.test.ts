@@ -229,6 +229,14 @@ describe('A summary', () => {
     assert.equal(mail.data.includes('Secret'), false)
   })
 
+  test('that comes late contains what was unread at its time; what is newer is in the next one', async () => {
+    await notification('2031-03-03T10:00:00.000Z')
+    await notification('2031-03-04T07:05:00.000Z')
+    assert.equal(one(await pass(new Date('2031-03-04T10:00:00.000Z'))).subject, 'Halyard: 1 unread notification')
+    assert.deepEqual(await pass(new Date('2031-03-04T22:00:00.000Z')), [])
+    assert.equal(one(await pass(new Date('2031-03-05T07:00:00.000Z'))).subject, 'Halyard: 1 unread notification')
+  })
+
   test('waits for a working day, and for the end of a pause', async () => {
     const friday = '2031-03-07T20:00:00.000Z'
     await prefer({ pauseReminders: { enabled: true, firstDay: '2031-03-10', lastDay: '2031-03-11' } })
