@@ -800,7 +800,7 @@ describe('an error is one sentence', () => {
   }
 
   const misuses: [args: string[], sentence: RegExp][] = [
-    [['sail'], /^Unknown command 'sail'\.\n$/],
+    [['navigate'], /^Unknown command 'navigate'\.\n$/],
     [['sevre'], /^Unknown command 'sevre' \(Did you mean serve\?\)\n$/],
     [['user', 'lsit'], /^Unknown command 'lsit' \(Did you mean list\?\)\n$/],
     [['user', 'create', '--login', 'ada'], /^Required option '--email <ADDRESS>' not specified\.\n$/],

@@ -22,7 +22,6 @@ interface Expression {
 /** Expressions that are composed at run time, of our own words only: the file, and how often. */
 const composed: Readonly<Record<string, number>> = {
   // The path of a route.
-  'server/http/mount.ts': 1,
   // The name of one of two encodings.
   'server/http/answer.ts': 1,
   // The name of a column; searched in an error of the database.
