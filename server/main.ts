@@ -5,11 +5,7 @@ import { nameSources } from '#files/stacks.ts'
 import { commands } from './commands/all.ts'
 import { runCommand } from './commands/program.ts'
 import type { Environment } from './config/sources.ts'
-import { UsageError } from './usage.ts'
-
-/** The exit codes: the command failed, or it was called wrongly. */
-const FAILED = 1
-const MISUSED = 2
+import { EXIT, InterruptedError, UsageError } from './usage.ts'
 
 /** Runs the command of the command line. On failure, prints the reason and exits with 1, or with 2 if it was called wrongly. */
 export async function main(args: readonly string[], environment: Environment): Promise<void> {
@@ -18,6 +14,7 @@ export async function main(args: readonly string[], environment: Environment): P
     await runCommand(commands, args, environment)
   } catch (error) {
     const isMisuse = error instanceof UsageError
+    const isInterrupted = error instanceof InterruptedError
     // A plain Error is a message for the operator; any other error is a bug, and its stack helps to find it.
     const isSentence =
       isMisuse ||
@@ -25,7 +22,7 @@ export async function main(args: readonly string[], environment: Environment): P
       (error instanceof Error && Object.getPrototypeOf(error) === Error.prototype)
     const shown = isSentence ? error.message : error
     if (shown !== '') console.error(shown)
-    process.exit(isMisuse ? MISUSED : FAILED)
+    process.exit(isMisuse ? EXIT.misused : isInterrupted ? EXIT.interrupted : EXIT.failed)
   }
 }
 

@@ -1,5 +1,6 @@
 /** How far a command is: a bar in a terminal, lines otherwise, JSON with `--json`; always on standard error. */
 import type { Progress } from '#server/backup/making.ts'
+import { EXIT, InterruptedError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 
 const BAR = 24
@@ -7,25 +8,19 @@ const BAR = 24
 const LINES = 10
 const REDRAWN_MS = 80
 
-/** The exit code of a command that a signal has ended, as shells have it. */
-const INTERRUPTED = 130
-
 /** Shows progress until the work has ended, and ends the work after Ctrl-C where that changes nothing. */
 export async function withProgress<T>({ flags }: Invocation, work: (progress: Progress) => Promise<T>): Promise<T> {
   const isTerminal = process.stderr.isTTY && !flags.json
   let interrupted = false
   const interrupt = () => {
     // The second time it ends at once.
-    if (interrupted) process.exit(INTERRUPTED)
+    if (interrupted) process.exit(EXIT.interrupted)
     interrupted = true
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
   let last = { step: '', part: -1, at: 0 }
   const progress: Progress = (step, done, total) => {
-    if (interrupted) {
-      process.exitCode = INTERRUPTED
-      throw new Error('Interrupted: nothing was changed.')
-    }
+    if (interrupted) throw new InterruptedError('Interrupted.')
     const share = total === 0 ? 1 : Math.min(done / total, 1)
     const part = isTerminal ? share : Math.floor(share * LINES)
     const isNew = step !== last.step

@@ -6,6 +6,7 @@ import { type Commit, importAll } from '#modules/revisions/importing.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
 import { showResult } from './output.ts'
+import { withProgress } from './progress.ts'
 
 const FIELD = '\u001f'
 const RECORD = '\u001e'
@@ -38,7 +39,9 @@ export async function importRevisions(invocation: Invocation): Promise<void> {
   const count = await withDatabase(config.databaseUrl, async (db) => {
     const project = await db.one<{ id: number }>(sql`select id from projects where identifier = ${identifier}`)
     if (!project) throw new Error(`There is no project with the identifier "${identifier}".`)
-    return importAll(db, project.id, commits)
+    return withProgress(invocation, (progress) =>
+      importAll(db, project.id, commits, (done, total) => progress('commits', done, total)),
+    )
   })
   showResult(invocation, { imported: count, commits: commits.length }, `Imported ${count} new revisions of ${commits.length}.`)
 }

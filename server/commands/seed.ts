@@ -10,6 +10,7 @@ import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
 import { showResult } from './output.ts'
+import { withProgress } from './progress.ts'
 
 /** Seeds the instance and prints new credentials. */
 export async function seedInstance(invocation: Invocation): Promise<void> {
@@ -17,10 +18,15 @@ export async function seedInstance(invocation: Invocation): Promise<void> {
   const db = await openDatabase(config.databaseUrl)
   try {
     const unlock = lock(config.databaseUrl)
-    const result = await setup(db, config)
-    await secure(db, config)
-    const seeded = result.fresh || (hasDemo(config.seed) && (await addDemo(db, config.seed)))
-    if (seeded && config.seed === 'showcase') await attachReports(db, openStore(config.attachments))
+    const { result, seeded } = await withProgress(invocation, async (progress) => {
+      const result = await setup(db, config)
+      await secure(db, config)
+      const seeded = result.fresh || (hasDemo(config.seed) && (await addDemo(db, config.seed)))
+      if (seeded && config.seed === 'showcase') {
+        await attachReports(db, openStore(config.attachments), (done, total) => progress('files', done, total))
+      }
+      return { result, seeded }
+    })
     unlock()
     const text = seeded ? `Added the ${config.seed} data.` : 'The instance already has data.'
     showResult(invocation, { seeded, seed: config.seed, token: result.token }, `${text}\n${loginLines(result)}`.trimEnd())

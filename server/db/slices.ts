@@ -9,6 +9,7 @@ const SHORTEST_PAUSE_MS = 20
 /**
  * Processes many things in slices, with a transaction for each; after each, other writers get as much time as it took.
  * Committed slices stay committed if a later one fails.
+ * @param progress is told how many things are done
  * @returns the sum of the transactions' results
  */
 export async function inSlices<T>(
@@ -16,11 +17,13 @@ export async function inSlices<T>(
   things: readonly T[],
   size: number,
   work: (tx: Transaction, slice: readonly T[]) => Promise<number>,
+  progress: (done: number, total: number) => void = () => {},
 ): Promise<number> {
   let sum = 0
   for (let start = 0; start < things.length; start += size) {
     const began = performance.now()
     sum += await db.transaction((tx) => work(tx, things.slice(start, start + size)))
+    progress(Math.min(start + size, things.length), things.length)
     if (start + size < things.length) await sleep(Math.max(SHORTEST_PAUSE_MS, performance.now() - began))
   }
   return sum

@@ -21,7 +21,11 @@ interface Done {
 }
 
 /** Attaches a report to some work packages of the showcase, each in the name of the assignee. To be called once, after the seed. */
-export async function attachReports(db: Database, files: FileStore): Promise<void> {
+export async function attachReports(
+  db: Database,
+  files: FileStore,
+  progress: (done: number, total: number) => void = () => {},
+): Promise<void> {
   const { attachText } = await import('#modules/files/receive.ts')
   const done = await db.all<Done>(sql`
     select w.id, w.subject, w.start_date, w.due_date, w.assigned_to_id, w.author_id from work_packages w
@@ -29,10 +33,11 @@ export async function attachReports(db: Database, files: FileStore): Promise<voi
     join statuses s on s.id = w.status_id and s.is_closed
     where w.start_date is not null and w.id % ${EVERY} = 0 order by w.id`)
   const services = { db, files, model: product, cache: createCache() }
-  for (const one of done) {
+  for (const [i, one] of done.entries()) {
     const context = await contextOfUser(services, one.assigned_to_id ?? one.author_id, currentTime())
     const place = { container_type: 'WorkPackage', container_id: one.id }
     if (context) await attachText({ context, db }, place, `report-${one.id}.md`, report(one))
+    progress(i + 1, done.length)
   }
 }
 

@@ -3,6 +3,8 @@
  * `--all` each is killed fifty times.
  */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -12,7 +14,7 @@ import { openDatabase } from '#server/commands/database.ts'
 import { product } from '#server/modules.ts'
 import { configOf, run, succeed } from '#test/command.ts'
 import { sampled } from '#test/sample.ts'
-import { digests, folder, killedAfter, place, timed, token } from './scene.ts'
+import { digests, folder, killedAfter, place, script, timed, token } from './scene.ts'
 
 const KILLS = 50
 const SEEDED = ['--seed', 'demo', '--admin-token', token]
@@ -43,6 +45,21 @@ async function occupied(t: TestContext): Promise<{ where: readonly string[]; dum
   await succeed('seed', '--seed', 'basic', '--admin-token', token, ...where)
   return { where, dump: await digests(where) }
 }
+
+test('Ctrl-C ends a backup, and leaves a whole one or none', async (t) => {
+  const [where, at] = [await place(t), await folder(t)]
+  await succeed('seed', ...SEEDED, ...where)
+  const file = join(at, 'x.tar.gz')
+  const child = spawn(process.execPath, [script, 'backup', file, ...where], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = once(child, 'exit')
+  // The first line tells of the first rows.
+  await once(child.stderr, 'data')
+  child.kill('SIGINT')
+  child.stderr.resume()
+  const [code] = await ended
+  assert.ok(code === 130 || (code === 0 && existsSync(file)), String(code))
+  assert.deepEqual(readdirSync(at), code === 0 ? ['x.tar.gz'] : [])
+})
 
 describe('a process that is killed', () => {
   test('while it makes a backup leaves a whole one, or none, and the instance as it was', async (t) => {

@@ -16,7 +16,7 @@ import { configOf } from '#test/command.ts'
 import { processPlace } from '#test/database.ts'
 
 export const token = `opapi-${randomBytes(20).toString('hex')}`
-const script = resolve(import.meta.dirname, '../../bin/halyard.js')
+export const script = resolve(import.meta.dirname, '../../bin/halyard.js')
 
 /** A folder that is removed with the test. */
 export async function folder(t: TestContext): Promise<string> {

@@ -24,8 +24,12 @@ export const numbersIn = (message: string): number[] => [
 const AT_ONCE = 100
 
 /** Imports new commits in batches. */
-export const importAll = (db: Database, project: number, commits: readonly Commit[]): Promise<number> =>
-  inSlices(db, commits, AT_ONCE, (tx, slice) => importCommits(tx, project, slice))
+export const importAll = (
+  db: Database,
+  project: number,
+  commits: readonly Commit[],
+  progress?: (done: number, total: number) => void,
+): Promise<number> => inSlices(db, commits, AT_ONCE, (tx, slice) => importCommits(tx, project, slice), progress)
 
 /**
  * Imports new commits. They may refer to work packages of the project and its descendants. The import enables the repository
