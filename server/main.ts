@@ -5,7 +5,9 @@ import { nameSources } from '#files/stacks.ts'
 import { commands } from './commands/all.ts'
 import { runCommand } from './commands/program.ts'
 import type { Environment } from './config/sources.ts'
-import { EXIT, InterruptedError, UsageError } from './usage.ts'
+import { EndingError } from './usage.ts'
+
+const FAILED = 1
 
 /** Runs the command of the command line. On failure, prints the reason and exits with 1, or with 2 if it was called wrongly. */
 export async function main(args: readonly string[], environment: Environment): Promise<void> {
@@ -13,16 +15,12 @@ export async function main(args: readonly string[], environment: Environment): P
   try {
     await runCommand(commands, args, environment)
   } catch (error) {
-    const isMisuse = error instanceof UsageError
-    const isInterrupted = error instanceof InterruptedError
+    const isEnding = error instanceof EndingError
     // A plain Error is a message for the operator; any other error is a bug, and its stack helps to find it.
-    const isSentence =
-      isMisuse ||
-      error instanceof UnavailableError ||
-      (error instanceof Error && Object.getPrototypeOf(error) === Error.prototype)
-    const shown = isSentence ? error.message : error
+    const isPlain = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+    const shown = isEnding || isPlain || error instanceof UnavailableError ? error.message : error
     if (shown !== '') console.error(shown)
-    process.exit(isMisuse ? EXIT.misused : isInterrupted ? EXIT.interrupted : EXIT.failed)
+    process.exit(isEnding ? error.exitCode : FAILED)
   }
 }
 

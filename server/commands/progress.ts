@@ -1,6 +1,6 @@
 /** How far a command is: a bar in a terminal, lines otherwise, JSON with `--json`; always on standard error. */
 import type { Progress } from '#server/backup/making.ts'
-import { EXIT, InterruptedError } from '#server/usage.ts'
+import { InterruptedError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 
 const BAR = 24
@@ -14,13 +14,13 @@ export async function withProgress<T>({ flags }: Invocation, work: (progress: Pr
   let interrupted = false
   const interrupt = () => {
     // The second time it ends at once.
-    if (interrupted) process.exit(EXIT.interrupted)
+    if (interrupted) process.exit(new InterruptedError().exitCode)
     interrupted = true
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
   let last = { step: '', part: -1, at: 0 }
   const progress: Progress = (step, done, total) => {
-    if (interrupted) throw new InterruptedError('Interrupted.')
+    if (interrupted) throw new InterruptedError()
     const share = total === 0 ? 1 : Math.min(done / total, 1)
     const part = isTerminal ? share : Math.floor(share * LINES)
     const isNew = step !== last.step
