@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { register } from '#identity/oauth/applications.ts'
 import { double, type TestDouble } from '#test/double.ts'
 import { ids, type Reply } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
@@ -194,6 +195,29 @@ describe('the clock', () => {
     assert.equal(await reminders(), 0)
     await control('PATCH', '/clock', { advance: 'PT1H' })
     assert.equal(await reminders(), 1)
+  })
+
+  test('decides when an OAuth access token expires', async () => {
+    const { id } = (await it.admin.get('/users/me')).body
+    const registration = { name: 'App', redirectUris: [], scopes: ['api_v3'], confidential: true, actingUserId: id }
+    const { clientId, secret } = await it.db.transaction((tx) => register(tx, registration, null, new Date(START)))
+    const ask = (path: string, form: Record<string, string>) =>
+      it.anonymous.send('POST', path, {
+        body: new URLSearchParams({ client_id: clientId, client_secret: String(secret), ...form }).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+    const { body } = await ask('/oauth/token', { grant_type: 'client_credentials' })
+    const seconds = Date.parse(START) / 1000
+    assert.deepEqual([body.created_at, body.expires_in], [seconds, 7200])
+    const introspected = await ask('/oauth/introspect', { token: body.access_token })
+    assert.deepEqual([introspected.body.iat, introspected.body.exp], [seconds, seconds + 7200])
+    const client = it.as(body.access_token)
+    await control('PATCH', '/clock', { advance: 'PT1H59M' })
+    assert.equal((await client.get('/users/me')).status, 200)
+    assert.equal((await ask('/oauth/introspect', { token: body.access_token })).body.active, true)
+    await control('PATCH', '/clock', { advance: 'PT1M' })
+    assert.equal((await client.get('/users/me')).status, 401)
+    assert.equal((await ask('/oauth/introspect', { token: body.access_token })).body.active, false)
   })
 
   test('refuses to go back, and what is no time', async () => {

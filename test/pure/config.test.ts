@@ -173,6 +173,25 @@ describe('the database URL', () => {
   }
 })
 
+describe('a test double', () => {
+  const doubles: [line: string, wanted: unknown][] = [
+    ['', undefined],
+    ['--ephemeral', { clock: undefined, fixtures: undefined }],
+    [
+      '--ephemeral --clock 2026-01-05T09:00+01:00 --fixtures crew.yaml',
+      { clock: { at: new Date('2026-01-05T08:00Z'), runs: false }, fixtures: 'crew.yaml' },
+    ],
+    [
+      '--ephemeral --clock 2026-01-05 --clock-runs',
+      { clock: { at: new Date('2026-01-05T00:00Z'), runs: true }, fixtures: undefined },
+    ],
+  ]
+  for (const [line, wanted] of doubles)
+    test(`with ${line || 'no options'} is ${wanted === undefined ? 'none' : 'one'}`, async () => {
+      assert.deepEqual((await read(line)).double, wanted)
+    })
+})
+
 describe('an error names the flag or the variable', () => {
   const mistakes: [line: string, environment: Record<string, string>, sentence: RegExp][] = [
     ['--xylophone red', {}, /^Unknown option '--xylophone'\.$/],
@@ -187,6 +206,11 @@ describe('an error names the flag or the variable', () => {
     ['', { HALYARD_LOG_LEVEL: 'loud' }, /^HALYARD_LOG_LEVEL must be one of trace, .*, silent, not "loud"\.$/],
     ['', { HALYARD_EPHEMERAL: 'perhaps' }, /^HALYARD_EPHEMERAL must be true or false, not "perhaps"\.$/],
     ['--database-url mysql://db/halyard', {}, /^--database-url must be sqlite:PATH or postgres:/],
+    ['--clock 2026-01-05T09:00Z', {}, /^--clock requires --ephemeral\.$/],
+    ['', { HALYARD_FIXTURES: 'crew.yaml' }, /^HALYARD_FIXTURES requires --ephemeral\.$/],
+    ['--ephemeral --clock-runs', {}, /^--clock-runs requires --clock\.$/],
+    ['--ephemeral --clock noon', {}, /^--clock must be a time with its zone, such as 2026-01-05T09:00Z, not "noon"\.$/],
+    ['--ephemeral --clock 2026-01-05T09:00', {}, /^--clock must be a time with its zone/],
     ['--ephemeral --database-url sqlite:x', {}, /^--ephemeral and --database-url contradict each other/],
     ['', { HALYARD_EPHEMERAL: '1', HALYARD_DATA: 'x' }, /^HALYARD_EPHEMERAL and HALYARD_DATA contradict each other/],
   ]

@@ -1,6 +1,7 @@
 /** Test doubles for tests of their own: the clock is one for the process, so a file that uses this has its process to itself. */
 import { randomBytes } from 'node:crypto'
 import { connect } from '#db/connect.ts'
+import type { Database } from '#db/database.ts'
 import { isInMemory } from '#db/sqlite.ts'
 import { type MemoryStore, memoryStore } from '#files/memory.ts'
 import { type Clock, followSystem, setClock } from '#kernel/clock.ts'
@@ -14,6 +15,7 @@ import { type Client, client } from './instance.ts'
 
 export interface TestDouble {
   readonly url: string
+  readonly db: Database
   readonly admin: Client
   readonly anonymous: Client
   readonly files: MemoryStore
@@ -64,6 +66,7 @@ export async function double({
     url,
     admin: client(url, adminToken),
     anonymous: client(url),
+    db: it.db,
     files,
     authorization: `Bearer ${adminToken}`,
     as: (token) => client(url, token),
