@@ -20,8 +20,13 @@ let ahead = 0
 /** The current time. */
 export const currentTime = (): Date => new Date(standing ?? Date.now() + ahead)
 
-/** The milliseconds by which the clock is ahead of the system's. */
-export const aheadOfSystem = (): number => (standing === undefined ? ahead : standing - Date.now())
+const secondsOf = (ms: number): number => Math.floor(ms / 1000)
+
+/** The current time in whole seconds, and by how many of them it is ahead of the system. */
+export function currentSeconds(): { at: number; ahead: number } {
+  const at = secondsOf(currentTime().getTime())
+  return { at, ahead: at - secondsOf(Date.now()) }
+}
 
 /** The state of the clock now. */
 export const readClock = (): Clock => ({ at: currentTime(), runs: standing === undefined })

@@ -7,7 +7,7 @@ import { takeBack } from '#identity/access-tokens.ts'
 import { type Application, isConfidential } from '#identity/oauth/applications.ts'
 import { scopes as known } from '#identity/scopes.ts'
 import { hashToken } from '#identity/tokens.ts'
-import { aheadOfSystem, currentTime } from '#kernel/clock.ts'
+import { currentSeconds, currentTime } from '#kernel/clock.ts'
 import { isStorable } from '#kernel/kinds.ts'
 
 /** The library's models that are stored as tokens. */
@@ -19,14 +19,20 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /**
- * Times of a token by the clock of the house instead of the system's, which the library reads, or the other way around.
+ * Moves the times of a token: the library knows only the time of the system, and we only that of the clock.
  * @param sign 1: from the library; -1: for the library
  */
 export function shifted<T extends { iat?: unknown; exp?: unknown }>(content: T, sign: 1 | -1): T {
-  const seconds = sign * Math.round(aheadOfSystem() / 1000)
+  const seconds = sign * currentSeconds().ahead
   const moved = { ...content }
   for (const name of ['iat', 'exp'] as const) if (typeof moved[name] === 'number') moved[name] += seconds
   return moved
+}
+
+/** A new token of the library, issued now by the clock. */
+function issuedNow(content: AdapterPayload): AdapterPayload {
+  const { at } = currentSeconds()
+  return { ...content, iat: at, exp: at + (content.exp as number) - (content.iat as number) }
 }
 
 const nothing: Adapter = {
@@ -116,7 +122,7 @@ function tokens(
     ...nothing,
 
     async upsert(id, { jti: _, aud: __, resource: ___, grantId, clientId, ...given }) {
-      const content = shifted(given, 1)
+      const content = issuedNow(given)
       const store = async (tx: Transaction) => {
         const application = await tx.one<{ id: number }>(sql`
           select id from oauth_applications where client_id = ${clientId} and enabled`)
