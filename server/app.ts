@@ -1,8 +1,7 @@
 /** Builds the HTTP server without opening its port: tests inject requests, and `serve` opens the port. */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import { type Database, withOnePatience } from '#db/database.ts'
+import type { Database } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'
 import { memoryStore } from '#files/memory.ts'
 import type { FileStore } from '#files/store.ts'
@@ -14,6 +13,7 @@ import { makeDrainable } from '#http/draining.ts'
 import { type TimeLimits, usualTimes } from '#http/limits.ts'
 import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
+import { logRequests, pathOf, requestId } from '#http/request-log.ts'
 import { setRoot, withoutRoot } from '#http/root.ts'
 import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
 import { createCache } from '#kernel/cache.ts'
@@ -50,10 +50,6 @@ export interface AppOptions {
   double?: Double | undefined
 }
 
-/** Request ids are numbers with a prefix for each process. */
-const instanceId = randomUUID().slice(0, 8)
-let requests = 0
-
 /** Builds the application on a migrated database. Without keys, a temporary key encrypts its secrets. */
 export async function build(
   db: Database,
@@ -74,7 +70,7 @@ export async function build(
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => `${instanceId}-${(++requests).toString(36)}`,
+    genReqId: requestId,
     trustProxy: [...trustedProxies],
     // Operations validate by themselves; without these, Fastify loads a validator and a serialiser at each start.
     schemaController: { compilersFactory: { buildValidator: anything as never, buildSerializer: anything as never } },
@@ -103,21 +99,8 @@ export async function build(
   refuseOddities(app.server)
   makeDrainable(app)
   const cacheOf = perDatabase(createCache)
-  app.addHook('onResponse', (request, reply, done) => {
-    request.log.info(
-      {
-        method: request.method,
-        path: pathOf(request.url),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'answered',
-    )
-    done()
-  })
-  app.addHook('onRequest', (_request, _reply, done) => withOnePatience(done))
+  logRequests(app)
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined
     done(needsHost ? new ApiError('BadRequest', said`The request has no Host header.`) : undefined)
@@ -151,9 +134,6 @@ export async function build(
   app.get('/health_checks/default', ready)
   return app
 }
-
-/** Logs contain no query strings, which may hold secrets. */
-const pathOf = (url: string) => url.split('?')[0]
 
 const anything = () => () => () => true
 

@@ -82,13 +82,21 @@ export class ConstraintError extends Error {
 export interface Waited {
   ms: number
   until: number
+  /** The statements of the request so far. */
+  statements: number
 }
 
 /** The waiting time of the current request; undefined outside requests. */
 export const waited = new AsyncLocalStorage<Waited>()
 
 /** Limits the total time that `work` waits for the database to that of one response. */
-export const withOnePatience = <T>(work: () => T): T => waited.run({ ms: 0, until: 0 }, work)
+export const withOnePatience = <T>(work: () => T): T => waited.run({ ms: 0, until: 0, statements: 0 }, work)
+
+/** Counts a statement for the current request. */
+export function countStatement(): void {
+  const request = waited.getStore()
+  if (request) request.statements++
+}
 
 /**
  * Messages for an unavailable database, by reason.

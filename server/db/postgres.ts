@@ -1,6 +1,15 @@
 /** PostgreSQL by pg. This file hides all differences of its values from SQLite's. */
 import pg from 'pg'
-import { ConstraintError, type Database, PATIENCE_MS, type Row, type Transaction, UnavailableError, waited } from './database.ts'
+import {
+  ConstraintError,
+  countStatement,
+  type Database,
+  PATIENCE_MS,
+  type Row,
+  type Transaction,
+  UnavailableError,
+  waited,
+} from './database.ts'
 import { APPLICATION } from './postgres-name.ts'
 import { type Sql, sql } from './sql.ts'
 
@@ -124,6 +133,7 @@ export function openPostgres(
 
   const query = (client: pg.PoolClient, { text, values }: Sql, until: number) => {
     statements++
+    countStatement()
     const spelled = spell(text)
     return ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until)
   }

@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   ConstraintError,
+  countStatement,
   type Database,
   type MemoryDatabase,
   PATIENCE_MS,
@@ -63,6 +64,10 @@ export function openSqlite(
   const isInPlace = inMemory ? () => true : placeOf(path)
 
   let statements = 0
+  const count = () => {
+    statements++
+    countStatement()
+  }
   let turn: Promise<unknown> = Promise.resolve()
   /** The transactions of the next group commit. */
   let group: Group | undefined
@@ -118,7 +123,7 @@ export function openSqlite(
   }
 
   const read = async <R>(query: Sql): Promise<R[]> => {
-    statements++
+    count()
     while (inMemory && group) await group.promise.catch(() => {})
     try {
       return readNow<R>(query)
@@ -143,15 +148,15 @@ export function openSqlite(
   const tx: Transaction = {
     engine: 'sqlite',
     all: async <R>(query: Sql) => {
-      statements++
+      count()
       return within(() => writer.all(query)) as R[]
     },
     one: async <R>(query: Sql) => {
-      statements++
+      count()
       return within(() => writer.all(query))[0] as R | undefined
     },
     run: async (query) => {
-      statements++
+      count()
       return within(() => writer.run(query))
     },
     script: async (text) => within(() => writer.connection.exec(text)),

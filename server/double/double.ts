@@ -8,7 +8,7 @@ import type { Database, MemoryDatabase } from '#db/database.ts'
 import { forget } from '#db/memory.ts'
 import type { MemoryStore } from '#files/memory.ts'
 import { sendError } from '#http/answer.ts'
-import { operationIn, viewerIn } from '#http/mount.ts'
+import { callerOf, operationIn } from '#http/mount.ts'
 import { operationIdOf } from '#http/openapi/operations.ts'
 import { hasKeys, shareKeys } from '#identity/secrets.ts'
 import { assemble } from '#kernel/assemble.ts'
@@ -131,7 +131,7 @@ export function createDouble(memory: MemoryDatabase, { clock, files, host }: Dou
       app.addHook('onRequest', async (request, reply) => {
         if (isControl(request)) return
         const operation = operationOf(request)
-        const recorded = recorder.record(request, reply, operation, () => viewerIn(request)?.id)
+        const recorded = recorder.record(request, reply, operation, () => callerOf(request)?.viewer.id)
         const fault = faults.next({ method: request.method, path: recorded.path, operation })
         if (!fault) return
         recorded.fault = fault.id

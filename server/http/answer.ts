@@ -125,9 +125,15 @@ function logUnavailable(request: FastifyRequest, error: UnavailableError): void 
   request.log.error({ kind: error.kind, reason: (error.cause as Error | undefined)?.message }, 'the database is unavailable')
 }
 
+const refusals = new WeakMap<FastifyRequest, ErrorIdentifier>()
+
+/** The identifier of the error that a request was answered by, if it was. */
+export const refusalOf = (request: FastifyRequest): ErrorIdentifier | undefined => refusals.get(request)
+
 /** Sends a thrown value as an API error. */
 export async function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Promise<FastifyReply> {
   const error = errorOf(request, thrown)
+  refusals.set(request, error.identifier)
   return send(request, reply, { status: error.status, headers: { ...error.headers, 'content-type': HAL }, body: error.body })
 }
 

@@ -42,10 +42,16 @@ const byHeaders: Caller = (request, db, snapshot, settings, now) => authenticate
 /** For operations that need no credentials. */
 const byNothing: Caller = async (_, db, snapshot) => ({ principal: await anonymous(db, snapshot) })
 
-const viewers = new WeakMap<FastifyRequest, Viewer>()
+/** Who asks, and the id of the API token, if it was one. */
+interface Asker {
+  readonly viewer: Viewer
+  readonly token: number | undefined
+}
 
-/** The viewer of a request; undefined until its credentials are known. */
-export const viewerIn = (request: FastifyRequest): Viewer | undefined => viewers.get(request)
+const callers = new WeakMap<FastifyRequest, Asker>()
+
+/** Who sent a request; undefined until its credentials are known. */
+export const callerOf = (request: FastifyRequest): Asker | undefined => callers.get(request)
 
 const METHODS: Method[] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
 
@@ -95,7 +101,7 @@ export async function contextOf(request: FastifyRequest, services: Services, cal
   const preferred = preferredLanguage(request)
   const context = await contextAs(services, identity, { snapshot, now, path: decodePath(path), params, preferred })
   if (context.viewer.signedIn) speak(request, context.language)
-  viewers.set(request, context.viewer)
+  callers.set(request, { viewer: context.viewer, token: identity.token })
   return context
 }
 

@@ -128,7 +128,7 @@ export async function tokenOf(
       ...principal
     } = row
     const limits = limitsOf(scopes, projects)
-    const identity = limits && { principal, limits, ...(expiresAt !== null && { until: expiresAt }) }
+    const identity = limits && { principal, limits, token: id, ...(expiresAt !== null && { until: expiresAt }) }
     return { id, identity, expiresAt, lastUsedAt: used ?? '' }
   })
   const at = now.toISOString()

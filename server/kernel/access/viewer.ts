@@ -26,6 +26,8 @@ export interface Identity {
   readonly proof?: Proof
   /** When the credential is good no more by itself; undefined where that is never, or the session's end. */
   readonly until?: string
+  /** The id of the API token. */
+  readonly token?: number
 }
 
 /** The principal a request acts as. Shared by all requests of that principal within the same limits until permissions change. */
