@@ -10,12 +10,14 @@ import { watchBodies } from '#http/body.ts'
 import { addCors } from '#http/cors.ts'
 import { describe } from '#http/documents.ts'
 import { makeDrainable } from '#http/draining.ts'
+import { addHealthChecks } from '#http/health.ts'
 import { type TimeLimits, usualTimes } from '#http/limits.ts'
 import { answerMalformed, refuseOddities } from '#http/malformed.ts'
 import { mount } from '#http/mount.ts'
 import { logRequests, pathOf, requestId } from '#http/request-log.ts'
 import { setRoot, withoutRoot } from '#http/root.ts'
 import { hasKeys, passingKey, useKeys } from '#identity/secrets.ts'
+import type { MailChoice } from '#jobs/post.ts'
 import { createCache } from '#kernel/cache.ts'
 import type { Subscriber } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
@@ -46,6 +48,8 @@ export interface AppOptions {
   root?: string
   /** Subscribers of events, besides those that modules declare. */
   subscribers?: readonly Subscriber[]
+  /** The SMTP server, which a health check asks. */
+  smtp?: MailChoice | undefined
   /** The controls of a test double. */
   double?: Double | undefined
 }
@@ -63,6 +67,7 @@ export async function build(
     times: givenTimes,
     subscribers = [],
     root = '',
+    smtp,
     double,
   }: AppOptions = {},
 ): Promise<FastifyInstance> {
@@ -131,7 +136,7 @@ export async function build(
     return 'ok'
   }
   app.get('/readyz', ready)
-  app.get('/health_checks/default', ready)
+  addHealthChecks(app, db, smtp)
   return app
 }
 

@@ -45,7 +45,16 @@ export async function serve(invocation: Invocation): Promise<void> {
   const { trustedProxies, outgoingAllow } = config
   const root = (await readSettings(db)).relative_url_root
   const mail = config.mail !== undefined
-  const options = { root, files, logLevel, trustedProxies, mail, outgoing: outgoing({ allow: outgoingAllow }), double }
+  const options = {
+    root,
+    files,
+    logLevel,
+    trustedProxies,
+    mail,
+    smtp: config.mail,
+    outgoing: outgoing({ allow: outgoingAllow }),
+    double,
+  }
   const [app, url] = await listening(() => build(served, options), config).catch((error: unknown) => {
     // The token exists now, and it cannot be shown later.
     process.stdout.write(loginLines(result))

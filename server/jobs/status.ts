@@ -70,6 +70,15 @@ export async function listJobs(db: Reader, now: Date, most: number): Promise<{ j
   return { jobs: rows.map((row) => statusOf(row, now)), count: all?.n ?? 0 }
 }
 
+/** The jobs that are due and that nobody runs, without schedules: their number, and since when the oldest is due. */
+export async function backlog(db: Reader, now: Date): Promise<{ count: number; oldest: string | null }> {
+  const at = now.toISOString()
+  const row = await db.one<{ count: number; oldest: string | null }>(sql`
+    select count(*) as count, min(due_at) as oldest from jobs
+    where due_at <= ${at} and (leased_until is null or leased_until <= ${at}) and (key is null or not ${isOwn})`)
+  return row ?? { count: 0, oldest: null }
+}
+
 /** Stuck jobs, counted by name. */
 export async function stuckJobs(
   db: Reader,
