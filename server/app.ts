@@ -32,7 +32,7 @@ import { said } from '#text/messages.ts'
 export interface AppOptions {
   /** pino's level, or `silent`. */
   logLevel?: string
-  /** Receives the log line by line, instead of standard output. */
+  /** Receives the log line by line, instead of standard error. */
   logTo?: { write(line: string): void }
   /** The file store; in memory by default. */
   files?: FileStore
@@ -59,7 +59,7 @@ export async function build(
   db: Database,
   {
     logLevel = 'silent',
-    logTo,
+    logTo = process.stderr,
     files = memoryStore(),
     trustedProxies = ['loopback'],
     outgoing,
@@ -73,7 +73,7 @@ export async function build(
 ): Promise<FastifyInstance> {
   const times = { ...usualTimes, ...givenTimes }
   const app = Fastify({
-    logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, ...(logTo && { stream: logTo }) },
+    logger: logLevel === 'silent' ? false : { level: logLevel, serializers: { req: summary }, stream: logTo },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     trustProxy: [...trustedProxies],

@@ -12,10 +12,12 @@ import { join, resolve } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import type { Database } from '#db/database.ts'
+import { migrate } from '#db/migrate.ts'
 import { sql } from '#db/sql.ts'
 import { commands } from '#server/commands/all.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { options, variableOf } from '#server/config/options.ts'
+import { product } from '#server/modules.ts'
 import { configOf, run, succeed } from '#test/command.ts'
 import { processPlace } from '#test/database.ts'
 import { client, filters } from '#test/instance.ts'
@@ -67,7 +69,7 @@ async function serve(t: TestContext, args: readonly string[], options: Parameter
   return {
     child,
     url,
-    printed: () => text.out.replaceAll(/^\{.*\n/gm, ''),
+    printed: () => text.out,
     async status(token) {
       const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
       const response = await fetch(`${url}/api/v3/work_packages`, { headers })
@@ -76,7 +78,9 @@ async function serve(t: TestContext, args: readonly string[], options: Parameter
     },
     async stop() {
       child.kill('SIGTERM')
-      assert.deepEqual({ ...(await ended), out: '' }, { code: 0, signal: null, out: '', err: '' })
+      const { code, signal, err } = await ended
+      // Nothing but the log is on standard error.
+      assert.deepEqual([code, signal, err.replaceAll(/^\{.*\}\n/gm, '')], [0, null, ''])
     },
   }
 }
@@ -271,18 +275,57 @@ describe('halyard serve', () => {
     assert.match(err, /--public-url must be an address such as https:/)
   })
 
-  test('logs JSON, and nothing with --log-level silent', async (t) => {
-    const loud = await serve(t, ['--ephemeral', '--log-level', 'info', '--admin-token', given])
-    const lines = once(loud.child.stdout!, 'data')
-    await loud.status(given)
-    await lines
-    await loud.stop()
+  test('logs JSON on standard error, from start to stop, and nothing with --log-level silent', async (t) => {
+    const loud = start(['serve', '--ephemeral', '--port', '0', '--log-level', 'info', '--admin-token', given])
+    t.after(() => loud.child.kill('SIGKILL'))
+    while (!loud.text.out.includes('ready')) await once(loud.child.stdout, 'data')
+    const [, url] = /ready: (\S+)/.exec(loud.text.out) ?? assert.fail()
+    await fetch(`${url}/api/v3/statuses`, { headers: { authorization: `Bearer ${given}` } })
+    const form = new URLSearchParams({ username: 'admin', password: 'hunter2 hunter2' })
+    await fetch(`${url}/login`, { method: 'POST', body: form, headers: { origin: url! } })
+    loud.child.kill('SIGTERM')
+    const { out, err } = await loud.ended
+    assert.doesNotMatch(out, /^\{/m)
+    assert.doesNotMatch(err, /hunter2|opapi-/)
+    const all = err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const lines = all.filter(({ msg }) => !msg.startsWith('Server listening'))
+    assert.deepEqual(
+      lines.map(({ msg }) => msg),
+      ['started', 'answered', 'sign-in failed', 'answered', 'stopping', 'stopped'],
+    )
+    const [started, answered, failed] = lines
+    assert.deepEqual([started.url, started.engine, started.worker], [url, 'sqlite', true])
+    assert.deepEqual([answered.operation, answered.status], ['getStatuses', 200])
+    assert.deepEqual(
+      [failed.level, failed.reason, failed.address],
+      [40, 'The username or the password is wrong, or the account is locked.', '127.0.0.1'],
+    )
 
     const quiet = start(['serve', '--ephemeral', '--port', '0', '--log-level', 'silent'])
     t.after(() => quiet.child.kill('SIGKILL'))
     await once(quiet.child.stdout, 'data')
     quiet.child.kill('SIGTERM')
-    assert.doesNotMatch((await quiet.ended).out, /^\{/m)
+    assert.equal((await quiet.ended).err, '')
+  })
+
+  test('logs each migration of a database that is not new', async (t) => {
+    const where = await place(t, true)
+    await using(where, (db) => migrate(db, product.migrations, { last: '0055-announced' }))
+    const server = start(['serve', '--port', '0', '--log-level', 'info', ...where])
+    t.after(() => server.child.kill('SIGKILL'))
+    while (!server.text.out.includes('ready')) await once(server.child.stdout, 'data')
+    server.child.kill('SIGTERM')
+    const lines = (await server.ended).err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(
+      lines.filter(({ msg }) => msg === 'migrating').map(({ migration, number }) => [migration.slice(0, 4), number])[0],
+      ['0056', 1],
+    )
   })
 })
 

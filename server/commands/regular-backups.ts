@@ -10,6 +10,7 @@ import { makeBackup } from '#server/backup/making.ts'
 import { withFiles } from '#server/config/options.ts'
 import type { Config } from '#server/config/read.ts'
 import type { Flags } from '#server/config/sources.ts'
+import type { Log } from '#server/log.ts'
 import { product } from '#server/modules.ts'
 import { reasonOf } from '#server/reason.ts'
 import type { Invocation } from './command.ts'
@@ -24,17 +25,12 @@ const END = '.tar.gz'
 /** A moment as a part of a file name: `20261130T020000Z`. */
 const stamp = (at: Date): string => at.toISOString().replaceAll(/[-:]|\.\d+/g, '')
 
-interface Log {
-  info(about: object, message: string): void
-  error(about: object, message: string): void
-}
-
 /**
  * Starts to make regular backups, if the configuration asks for them. Each is made by a process of its own, so that requests do
  * not wait for it, and is named by the period that it is for, so that a restart does not make another.
  * @returns the function that ends this
  */
-export function startBackups({ config, flags }: Invocation, log: Log): () => void {
+export function startBackups({ config, flags }: Invocation, log: Pick<Log, 'info' | 'error'>): () => void {
   const { every, folder, keep } = config.backup
   if (every === undefined) return () => {}
   const ending = new AbortController()
@@ -82,12 +78,34 @@ function argumentsOf(flags: Flags): string[] {
     .flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]))
 }
 
+/** Told of what happens before and while a database is migrated. */
+interface Migrating {
+  saved(path: string, migration: string): void
+  migration: MigrationProgress
+}
+
+/** Tells the operator of a command. */
+const printed: Migrating = {
+  saved: (path, migration) => console.error(`Saved the rows of the database in ${path}, as ${migration} rewrites some.`),
+  migration: (name, done, total) => console.error(`Migration ${done + 1} of ${total}: ${name}`),
+}
+
+/** Tells the log of a server. */
+export const logged = (log: Pick<Log, 'info'>): Migrating => ({
+  saved: (path, migration) => log.info({ path, migration }, 'rows saved before a migration'),
+  migration: (migration, done, total) => log.info({ migration, number: done + 1, total }, 'migrating'),
+})
+
 /**
  * Saves the rows of a database before a migration changes them, and says so.
  * @returns the function that tells of each migration, for a database that is not new
  * @throws Error in one sentence if it cannot be saved; nothing is migrated then
  */
-export async function beforeMigrating(db: Database, config: Config): Promise<MigrationProgress | undefined> {
+export async function beforeMigrating(
+  db: Database,
+  config: Config,
+  told: Migrating = printed,
+): Promise<MigrationProgress | undefined> {
   if ((await appliedMigrations(db)).length === 0) return undefined
   const missing = await missingMigrations(db)
   const rewriting = allMigrations(product.migrations).filter((one) => missing.includes(one.name) && isRewriting(one, db.engine))
@@ -99,7 +117,7 @@ export async function beforeMigrating(db: Database, config: Config): Promise<Mig
     } catch (cause) {
       throw new Error(`The database is not migrated, as it could not be saved before in ${path}: ${reasonOf(cause)}.`, { cause })
     }
-    console.error(`Saved the rows of the database in ${path}, as ${rewriting[0]!.name} rewrites some.`)
+    told.saved(path, rewriting[0]!.name)
   }
-  return (name, done, total) => console.error(`Migration ${done + 1} of ${total}: ${name}`)
+  return told.migration
 }

@@ -6,6 +6,7 @@ import { type Database, type MemoryDatabase, PATIENCE_MS } from '#db/database.ts
 import { isInMemory } from '#db/sqlite.ts'
 import type { MemoryStore } from '#files/memory.ts'
 import { openStore } from '#files/open.ts'
+import { version } from '#files/package.ts'
 import type { FileStore } from '#files/store.ts'
 import { endLeases } from '#jobs/queue.ts'
 import { setClock } from '#kernel/clock.ts'
@@ -13,13 +14,14 @@ import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import { outgoing } from '#outgoing/client.ts'
 import type { Config } from '#server/config/read.ts'
 import type { Double } from '#server/double/double.ts'
+import { processLog, usualLevel } from '#server/log.ts'
 import { reasonOf } from '#server/reason.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
 import { loginLines } from './login.ts'
-import { beforeMigrating, startBackups } from './regular-backups.ts'
+import { beforeMigrating, logged, startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
 const CONNECTIONS = 10
@@ -37,7 +39,7 @@ export async function serve(invocation: Invocation): Promise<void> {
   if (config.double?.clock) setClock(config.double.clock)
   // The application loads while the database opens.
   const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
-  const logLevel = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
+  const logLevel = config.logLevel ?? usualLevel()
   const files = openStore(config.attachments)
   if (result.fresh && config.seed === 'showcase') await (await import('#server/seeds/showcase-files.ts')).attachReports(db, files)
   const double = config.double && isInMemory(db) ? await doubleOf(db, files, config) : undefined
@@ -73,6 +75,7 @@ export async function serve(invocation: Invocation): Promise<void> {
       return
     }
     stopping = performance.now()
+    app.log.info('stopping')
     setTimeout(() => {
       app.log.error(`shutdown did not finish within ${ENDING_MS / 1000} s; exiting`)
       process.exit(1)
@@ -84,10 +87,12 @@ export async function serve(invocation: Invocation): Promise<void> {
     await worked
     await db.close()
     unlock()
+    app.log.info({ ms: Math.round(performance.now() - stopping) }, 'stopped')
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
   outlive(app)
 
+  app.log.info({ version, node: process.versions.node, engine: db.engine, url, worker: config.worker }, 'started')
   if (config.readyFile !== undefined) tellReady(config.readyFile, url)
   const { tokens } = begun ?? {}
   if (invocation.flags.json) console.log(JSON.stringify({ url, setupLink, token: result.token, tokens, pid: process.pid }))
@@ -140,7 +145,7 @@ async function setupAddress(db: Database): Promise<string | undefined> {
 async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
-  const progress = await beforeMigrating(db, config)
+  const progress = await beforeMigrating(db, config, logged(processLog(config.logLevel ?? usualLevel())))
   const result = await setup(db, { ...config, progress })
   // The process that held leases here has ended, unless another one runs the jobs.
   if (db.engine === 'sqlite' && config.worker) await endLeases(db)

@@ -1,8 +1,9 @@
 /** `halyard worker`: runs background jobs, and serves nothing. */
-import { fastify } from 'fastify'
 import { PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
+import { version } from '#files/package.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
+import { processLog, usualLevel } from '#server/log.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
 import { startBackups } from './regular-backups.ts'
@@ -24,8 +25,7 @@ export async function work(invocation: Invocation): Promise<void> {
   }
   await secure(db, config)
   useOutgoing(db, outgoing({ allow: config.outgoingAllow }))
-  const level = config.logLevel ?? (process.stdout.isTTY ? 'warn' : 'info')
-  const { log } = fastify({ logger: level === 'silent' ? false : { level } })
+  const log = processLog(config.logLevel ?? usualLevel())
   const worker = startWorker(db, openStore(config.attachments), config.mail, log)
   const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
@@ -35,10 +35,13 @@ export async function work(invocation: Invocation): Promise<void> {
     process.on(signal, async () => {
       if (isEnding) return
       isEnding = true
+      log.info({}, 'stopping')
       stopBackups()
       await worker.stop()
       clearInterval(alive)
       await db.close()
+      log.info({}, 'stopped')
     })
+  log.info({ version, node: process.versions.node, engine: db.engine }, 'started')
   process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n`)
 }

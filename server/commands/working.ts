@@ -5,6 +5,7 @@ import { type MailChoice, postOf } from '#jobs/post.ts'
 import { isAnyDue } from '#jobs/queue.ts'
 import { type Failure, lanesOf, runRound } from '#jobs/worker.ts'
 import { currentTime } from '#kernel/clock.ts'
+import type { Log as ProcessLog } from '#server/log.ts'
 import { product } from '#server/modules.ts'
 import { reasonOf } from '#server/reason.ts'
 
@@ -12,11 +13,7 @@ const WORKING_MS = 1000
 /** More than any chain of jobs that cause each other. */
 const MOST_ROUNDS = 50
 
-/** The log of a process. */
-interface Log {
-  info(about: object, message: string): void
-  error(about: object, message: string): void
-}
+type Log = Pick<ProcessLog, 'info' | 'error'>
 
 /** A running worker. */
 export interface Worker {

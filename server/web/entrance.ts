@@ -12,7 +12,7 @@ import { forbidden } from '#kernel/errors.ts'
 import type { Settings } from '#kernel/settings.ts'
 import { offersRegistration, REGISTRATION_PAGE } from '#modules/accounts/registration.ts'
 import { type Html, html } from '#text/html.ts'
-import { type Message, plural, said } from '#text/messages.ts'
+import { english, type Message, plural, said } from '#text/messages.ts'
 import { field, hidden } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import { type Area, alert, framed, notice, type OwnVisit, onTo, page, signedIn, type Visit, withQuery } from './page.ts'
@@ -100,8 +100,14 @@ ${hidden('back_url', back)}
 <button>Sign in</button>
 </form>`
 
+/** Notes in the log that somebody could not sign in, why and from where; not as whom, as people type passwords there. */
+export function noteFailure({ request }: Visit, { error, status }: Refusal): void {
+  request.log.warn({ reason: english(error), status, address: request.ip }, 'sign-in failed')
+}
+
 /** The sign-in page: the password form, unless password sign-in is disabled, a link for each provider, and passkeys. */
 export async function signInPage(visit: Visit, refusal?: Refusal): Promise<Answer> {
+  if (refusal) noteFailure(visit, refusal)
   const { db, snapshot, settings, given } = visit
   const providers = await availableProviders(db, snapshot)
   const back = ownPath(given.get('back_url'))

@@ -26,7 +26,7 @@ import {
 import type { Answer } from '#kernel/declaration.ts'
 import { type Html, html } from '#text/html.ts'
 import { type Message, plural, said } from '#text/messages.ts'
-import { circumstancesOf, codeField, enter, entering, type Refusal, tooMany } from './entrance.ts'
+import { circumstancesOf, codeField, enter, entering, noteFailure, type Refusal, tooMany } from './entrance.ts'
 import { field, hidden, idIn } from './forms.ts'
 import { ownPath } from './own-path.ts'
 import {
@@ -74,6 +74,7 @@ ${hidden('back_url', backOf(visit))}
 }
 
 async function stagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
+  if (refusal) noteFailure(visit, refusal)
   const { settings, given, db, waiting } = visit
   const { authenticator, passkeys } = await twoFactorOf(db, waiting.user.id)
   const title = TITLE
@@ -179,6 +180,7 @@ const codeList = (codes: readonly string[]): Html => html`<h2>Recovery codes</h2
 </ul>`
 
 async function setupStagePage(visit: WaitingVisit, refusal?: Refusal): Promise<Answer> {
+  if (refusal) noteFailure(visit, refusal)
   const { waiting, db, settings } = visit
   const title = said`Set up two-factor authentication`
   const setup = await setupOf(db, waiting, settings)

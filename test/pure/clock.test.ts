@@ -11,6 +11,7 @@ const root = resolve(import.meta.dirname, '../..')
 const OF_THE_SYSTEM: Readonly<Record<string, string>> = {
   'server/kernel/clock.ts': 'it is the clock',
   'server/files/s3.ts': 'the store compares the time of a signature with its own',
+  'server/log.ts': 'lines of a log have the time of the machine',
   'server/files/contents/watch.ts': 'it is a process of its own, and measures how long it runs',
 }
 
