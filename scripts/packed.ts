@@ -44,7 +44,19 @@ const requests: Readonly<Record<string, RegExp>> = {
 /** Starts the command, asks it all there is to ask, and ends it. */
 async function walk(command: string): Promise<void> {
   const token = `opapi-${'0123456789'.repeat(4)}`
-  const args = ['serve', '--port', '0', '--seed', 'demo', '--admin-token', token, '--data', join(folder, 'data')]
+  const args = [
+    'serve',
+    '--port',
+    '0',
+    '--log-level',
+    'error',
+    '--seed',
+    'demo',
+    '--admin-token',
+    token,
+    '--data',
+    join(folder, 'data'),
+  ]
   const child = spawn(command, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   process.once('exit', () => child.kill('SIGKILL'))
   let output = ''
