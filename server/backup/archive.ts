@@ -168,19 +168,59 @@ export async function contentOf({ name, size, body }: Entry): Promise<Buffer> {
 /** The lines of an entry. */
 export const linesIn = async (entry: Entry): Promise<string[]> => (await contentOf(entry)).toString().split('\n')
 
+/** All that an entry can be named. What is printed of an archive has been compared with a pattern: it may come from anybody. */
+const ENTRY =
+  /^(halyard\.json|manifest\.json|tables\/[a-z_]+\/\d+\.jsonl|configuration\/(secret\.key|halyard\.yaml)|files\/[0-9a-f]{32})$/
+const VERSION = /^[\w.+-]{1,64}$/
+const MOMENT = /^[\d:.TZ-]{1,32}$/
+
 /** The table that an entry holds rows of; undefined if it holds none. */
 export const tableOf = ({ name }: Entry): string | undefined => /^tables\/([a-z_]+)\//.exec(name)?.[1]
 
 /** The name of the attachment that an entry holds; undefined if it holds none. */
 export const fileOf = ({ name }: Entry): string | undefined => /^files\/([0-9a-f]{32})$/.exec(name)?.[1]
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown, pattern: RegExp): value is string => typeof value === 'string' && pattern.test(value)
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+const isMapOf = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
+  isObject(value) && Object.values(value).every(isOne)
+
+const isManifest = (value: unknown): value is Manifest =>
+  isObject(value) &&
+  isMapOf(value.entries, (one) => isObject(one) && typeof one.sha256 === 'string') &&
+  Object.keys(value.entries as object).every((name) => ENTRY.test(name)) &&
+  isMapOf(value.tables, (one) => isObject(one) && isCount(one.rows) && typeof one.sum === 'string') &&
+  isMapOf(value.counters, isCount) &&
+  isObject(value.files) &&
+  isCount(value.files.count) &&
+  Array.isArray(value.files.missing) &&
+  value.files.missing.every((name) => typeof name === 'string')
+
+/** The value of a JSON text; undefined if it is none. */
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads what an entry must be: the first, which tells what made the archive. Throws an Error in one sentence if it does not. */
 export async function originIn(entry: Entry, path: string): Promise<Origin> {
-  const isOrigin = entry.name === ORIGIN && entry.size < 1024 * 1024
-  const origin = isOrigin ? (JSON.parse((await contentOf(entry)).toString()) as Partial<Origin>) : {}
-  if (!isOrigin || !Array.isArray(origin.migrations)) throw new Error(`${path} is not a backup of Halyard.`)
+  const origin = entry.name === ORIGIN && entry.size < 1024 * 1024 ? parsed(await contentOf(entry)) : undefined
+  const isOrigin =
+    isObject(origin) &&
+    isText(origin.halyard, VERSION) &&
+    isText(origin.createdAt, MOMENT) &&
+    (origin.engine === 'sqlite' || origin.engine === 'postgres') &&
+    Array.isArray(origin.migrations) &&
+    origin.migrations.length > 0 &&
+    origin.migrations.every((name) => isText(name, VERSION))
+  if (!isOrigin) throw new Error(`${path} is not a backup of Halyard.`)
   if (origin.format !== 1) throw new Error(`${path} was made by a newer version of Halyard (${origin.halyard}).`)
-  return origin as Origin
+  return origin as unknown as Origin
 }
 
 /**
@@ -200,13 +240,20 @@ export async function verifyArchive(
   let manifest: Manifest | undefined
   for await (const entry of entriesOf(path, (done) => progress(done, size))) {
     if (manifest) throw new Error(`${path} has more than its manifest tells of.`)
+    if (origin && !ENTRY.test(entry.name)) throw new Error(`${path} has an entry that is no part of a backup.`)
+    // Which of them counted would depend on the reader.
+    if (found.has(entry.name)) throw new Error(`${path} has two entries named ${entry.name}.`)
     const sum = createHash('sha256')
     if (!origin || entry.name === MANIFEST) {
       const bytes = await contentOf(entry)
       sum.update(bytes)
       const whole = { ...entry, body: piecesOf(bytes) }
       if (!origin) origin = await originIn(whole, path)
-      else manifest = JSON.parse(bytes.toString()) as Manifest
+      else {
+        const value = parsed(bytes)
+        if (!isManifest(value)) throw new Error(`${path} is damaged: its manifest cannot be read.`)
+        manifest = value
+      }
     } else {
       for await (const piece of entry.body) sum.update(piece)
     }

@@ -1,8 +1,16 @@
 /** Fills a database with rows that another one had, and makes sure that it has them. */
-import type { Database, Reader, SnapshotReader, Transaction } from '#db/database.ts'
+import {
+  ConstraintError,
+  type Database,
+  type Reader,
+  type SnapshotReader,
+  type Transaction,
+  UnavailableError,
+} from '#db/database.ts'
 import { allMigrations, bringUpToDate, migrate } from '#db/migrate.ts'
 import { name, raw, sql } from '#db/sql.ts'
 import { product } from '#server/modules.ts'
+import { reasonOf } from '#server/reason.ts'
 import { type Digest, digestOf, insertLines, setCounters, type Table, tablesOf } from './rows.ts'
 
 /** Where rows come from. */
@@ -28,8 +36,10 @@ export async function fillFile(db: Database, source: RowSource): Promise<void> {
   await db.script('pragma foreign_keys = off')
   await db.transaction((tx) => schemaOf(tx, source))
   const tables = await tablesOf(db)
-  await source.each((table, lines) => db.transaction((tx) => insertLines(tx, named(tables, table), lines)))
-  await db.transaction((tx) => setCounters(tx, source.totals().counters))
+  await source.each((table, lines) => db.transaction((tx) => insertInto(tx, named(tables, table), lines)))
+  const [broken] = await db.all<{ table: string }>(sql`select "table" from pragma_foreign_key_check limit 1`)
+  if (broken) throw new Error(refersToNothing(broken.table))
+  await db.transaction((tx) => setCounters(tx, countersFor(tables, source)))
   await db.snapshot((reader) => compare(reader, tables, source))
   await db.script('pragma foreign_keys = on')
   await migrate(db, product.migrations)
@@ -50,11 +60,13 @@ export const fillSchema = (db: Database, source: RowSource): Promise<void> =>
       for (const { table, name: reference } of references) {
         await tx.script(`alter table ${table} drop constraint "${reference}"`)
       }
-      await source.each((table, lines) => insertLines(tx, named(tables, table), lines))
+      await source.each((table, lines) => insertInto(tx, named(tables, table), lines))
       for (const { table, name: reference, definition } of references) {
-        await tx.script(`alter table ${table} add constraint "${reference}" ${definition}`)
+        await tx.script(`alter table ${table} add constraint "${reference}" ${definition}`).catch((cause: unknown) => {
+          throw cause instanceof ConstraintError ? new Error(refersToNothing(table), { cause }) : cause
+        })
       }
-      await setCounters(tx, source.totals().counters)
+      await setCounters(tx, countersFor(tables, source))
       await compare(readingAll(tx), tables, source)
       await bringUpToDate(tx, allMigrations(product.migrations))
     },
@@ -78,6 +90,22 @@ function named(tables: readonly Table[], wanted: string): Table {
   const found = tables.find((one) => one.name === wanted)
   if (!found) throw new Error(`There is no table ${wanted}.`)
   return found
+}
+
+const refersToNothing = (table: string): string => `A row of the table ${table} refers to one that is missing.`
+
+/** Inserts rows. Throws an Error in one sentence if the table does not take them. */
+const insertInto = (tx: Transaction, table: Table, lines: readonly string[]): Promise<void> =>
+  insertLines(tx, table, lines).catch((cause: unknown) => {
+    if (cause instanceof UnavailableError) throw cause
+    throw new Error(`The table ${table.name} does not take its rows: ${reasonOf(cause)}.`, { cause })
+  })
+
+/** The counters of a source. Throws an Error if one is of no table. */
+function countersFor(tables: readonly Table[], source: RowSource): Readonly<Record<string, number>> {
+  const { counters } = source.totals()
+  for (const table of Object.keys(counters)) named(tables, table)
+  return counters
 }
 
 /** Throws unless a database has the rows of a source. */

@@ -1,4 +1,5 @@
 /** Puts a backup, or another database, in the place of a database: whole, or not at all. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -98,18 +99,53 @@ async function skip({ body }: Entry): Promise<void> {
   for await (const _ of body);
 }
 
-/** Writes the attachments of an archive to a store. One that is there already has the same bytes, as its name is its own. */
-export async function restoreFiles(path: string, store: FileStore, { files }: Manifest, progress: Progress): Promise<void> {
+/**
+ * Writes the attachments of an archive that a store does not have. Those that it has with other bytes may be of the former
+ * instance, so they stay until that is gone.
+ * @returns the function that replaces them
+ */
+export async function restoreFiles(
+  path: string,
+  store: FileStore,
+  { entries, files }: Manifest,
+  progress: Progress,
+): Promise<() => Promise<void>> {
+  const different = new Set<string>()
   let done = 0
   for await (const entry of entriesOf(path)) {
     const name = fileOf(entry)
     if (name === undefined) await skip(entry)
     else {
-      await store.remove(name)
-      await store.write(name, entry.body)
+      const present = await sumOf(store, name)
+      if (present === undefined) await put(store, name, entry)
+      else await skip(entry)
+      if (present !== undefined && present !== entries[entry.name]?.sha256) different.add(name)
       progress('files', ++done, files.count)
     }
   }
+  return async () => {
+    if (different.size === 0) return
+    for await (const entry of entriesOf(path)) {
+      const name = fileOf(entry)
+      if (name !== undefined && different.has(name)) await put(store, name, entry)
+      else await skip(entry)
+    }
+  }
+}
+
+async function put(store: FileStore, name: string, { body }: Entry): Promise<void> {
+  // Also what a process left that was killed while it wrote.
+  await store.remove(name)
+  await store.write(name, body)
+}
+
+/** The checksum of a file; undefined if there is none. */
+async function sumOf(store: FileStore, name: string): Promise<string | undefined> {
+  const content = await store.read(name)
+  if (!content) return undefined
+  const sum = createHash('sha256')
+  for await (const piece of content) sum.update(piece)
+  return sum.digest('hex')
 }
 
 /** The contents of a file of the configuration in an archive; undefined if it has none. */
@@ -139,13 +175,17 @@ const BESIDE = ['-wal', '-shm', '-journal']
 /** Fills a file beside the database, and puts it in its place. Who calls this holds the lock of the database. */
 async function replaceFile(path: string, source: RowSource): Promise<void> {
   const draft = `${path}.restoring`
-  for (const end of ['', ...BESIDE]) await rm(draft + end, { force: true })
+  const isLeft = async () => {
+    for (const end of ['', ...BESIDE]) await rm(draft + end, { force: true })
+  }
+  await isLeft()
   // Nothing depends on this file until it is whole.
   const db = await connect(`sqlite:${draft}`, { durable: false, patience: Infinity })
   try {
-    await fillFile(db, source)
-  } finally {
-    await db.close()
+    await fillFile(db, source).finally(() => db.close())
+  } catch (error) {
+    await isLeft()
+    throw error
   }
   const file = await open(draft, 'r+')
   await file.sync().finally(() => file.close())

@@ -6,6 +6,7 @@ import { allMigrations } from '#db/migrate.ts'
 import { openStore } from '#files/open.ts'
 import { keysIn } from '#identity/secrets.ts'
 import { verifyArchive } from '#server/backup/archive.ts'
+import { checkAge } from '#server/backup/filling.ts'
 import { type BackupSource, makeBackup } from '#server/backup/making.ts'
 import {
   archived,
@@ -96,9 +97,13 @@ export async function restore(invocation: Invocation): Promise<void> {
     const { manifest } = await withProgress(invocation, async (progress) => {
       const verified = await verifyArchive(path, (done, total) => progress('verify', done, total))
       const { origin, manifest } = verified
-      await restoreKey(path, config)
-      await restoreFiles(path, openStore(config.attachments), manifest, progress)
+      checkAge(origin)
+      const preferKeys = await restoreKey(path, config)
+      const replaceFiles = await restoreFiles(path, openStore(config.attachments), manifest, progress)
       await replaceDatabase(config.databaseUrl, archived(path, origin, manifest, progress))
+      // Until here the former instance can stay, with its files, and its key for new secrets.
+      preferKeys()
+      await replaceFiles()
       return verified
     })
     closePlaces(config)
@@ -111,17 +116,22 @@ export async function restore(invocation: Invocation): Promise<void> {
   }
 }
 
-/** Adds the keys in a backup to those of the configured key file, so that its secrets can be read. */
-async function restoreKey(path: string, { secretKey }: Config): Promise<void> {
+/**
+ * Adds the keys in a backup to those of the configured key file, so that its secrets can be read.
+ * @returns the function that puts them first, so that new secrets are encrypted by them
+ */
+async function restoreKey(path: string, { secretKey }: Config): Promise<() => void> {
   const content = await configurationIn(path, KEY)
-  if (!content) return
+  if (!content) return () => {}
   const keys = keysIn(content.toString(), `${path}, ${KEY}`)
   const source = keySource(secretKey)
   const present = source.read()
   const missing = keys.filter((key) => !present.some((one) => one.id === key.id))
-  if (missing.length === 0) return
-  if (!source.keep) throw new Error(`The backup needs the secret key ${missing[0]!.id}, which is not in ${source.where}.`)
-  source.keep([...keys, ...present.filter((key) => !keys.some((one) => one.id === key.id))])
+  if (missing.length === 0) return () => {}
+  const { keep } = source
+  if (!keep) throw new Error(`The backup needs the secret key ${missing[0]!.id}, which is not in ${source.where}.`)
+  keep([...present, ...missing])
+  return () => keep([...keys, ...present.filter((key) => !keys.some((one) => one.id === key.id))])
 }
 
 /**
