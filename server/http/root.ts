@@ -30,9 +30,12 @@ export function textWithRoot(app: FastifyInstance, text: string, type: string): 
   if (root === '') return text
   // Quotes within strings are escaped: what is matched is never a part of what somebody wrote, but for links in rendered texts.
   if (type.includes('json')) {
-    return text
-      .replaceAll(/"(href|url)":"\/(?!\/)/g, `"$1":"${root}/`)
-      .replaceAll(/"html":"(?:[^"\\]|\\.)*"/g, (html) => html.replaceAll(/ (href|src)=\\"\/(?!\/)/g, ` $1=\\"${root}/`))
+    return text.replaceAll(/"(href|url)":"\/(?!\/)/g, `"$1":"${root}/`).replaceAll(/"html":"(?:[^"\\]|\\.)*"/g, (html) =>
+      // Only within tags: what looks like an attribute elsewhere is somebody's text.
+      html.replaceAll(/<[a-z](?:[^"<>\\]|\\"(?:[^"\\]|\\[^"])*\\")*>/g, (tag) =>
+        tag.replaceAll(/ (href|src)=\\"\/(?!\/)/g, ` $1=\\"${root}/`),
+      ),
+    )
   }
   return type.includes('html') ? text.replaceAll(/([\s-](?:href|src|action|formaction|url))="\/(?!\/)/g, `$1="${root}/`) : text
 }

@@ -53,14 +53,16 @@ describe('a server below a path', () => {
   })
 
   test('leaves texts as they were written, and has links of rendered ones lead there', async () => {
-    const raw = 'See "href":"/x", <a href="/mine">mine</a> and #1.'
+    const raw = 'See "href":"/x", <a href="/mine">mine</a>, " href="/x and `<a href="/x">`, and #1.'
     const reply = await send('POST', '/work/api/v3/projects/demo-project/work_packages', {
       subject: '"href":"/x"',
       description: { raw },
     })
     const { subject, description } = reply.json()
     assert.deepEqual([subject, description.raw], ['"href":"/x"', raw])
+    assert.match(description.html, /href="\/work\/mine"/)
     assert.match(description.html, /href="\/work\/work_packages\/1"/)
+    assert.match(description.html, /, " href="\/x and <code [^>]+>&lt;a href="\/x"(>|&gt;)<\/code>/)
   })
 
   test('has pages whose forms and links lead there, and redirects', async () => {
