@@ -80,6 +80,7 @@ const groups: Readonly<Record<string, string>> = {
   revisions: 'administer the revisions of projects',
   'custom-field': 'administer custom fields',
   'custom-action': 'administer custom actions',
+  mail: 'try the mail server out',
   secrets: 'manage the key that encrypts secrets in the database',
   config: 'check and print the configuration',
 }
