@@ -580,6 +580,25 @@ test('halyard setting changes the settings of a running server', async (t) => {
   assert.equal(await succeed('setting', 'set', 'working_days', '1,2,3', ...where), 'Set working_days to 1,2,3.\n')
   assert.equal(await succeed('setting', 'set', 'user_default_timezone', 'null', ...where), 'Set user_default_timezone to null.\n')
   const mistakes: [args: string[], sentence: RegExp][] = [
+    [
+      ['set', 'user_default_timezone', 'Mars/Phobos'],
+      /^user_default_timezone must be a time zone such as Europe\/Berlin, or null, not "Mars/,
+    ],
+    [
+      ['set', 'relative_url_root', '/x"><b>'],
+      /^relative_url_root must be a path such as \/work, without a slash at its end, or empty, not /,
+    ],
+    [['set', 'relative_url_root', '//evil'], /^relative_url_root must be a path such as \/work/],
+    [['set', 'host_name', 'a/b'], /^host_name must be a host such as work\.example\.org or localhost:8080, not "a\/b"\.\n$/],
+    [['set', 'app_title', 'A\r\nBcc: b@example.org'], /^app_title must be one line of text/],
+    [['set', 'session_cookie_name', 'a; Path=/'], /^session_cookie_name must be a name of letters, digits, - and _, not /],
+    [
+      ['set', 'two_factor_required', 'all'],
+      /^two_factor_required must be one of nobody, administrators, everybody, not "all"\.\n$/,
+    ],
+    [['set', 'start_of_week', '2'], /^start_of_week must be one of 1, 6, 7, null, not "2"/],
+    [['set', 'hours_per_day', '0'], /^hours_per_day must be a number from 1 to 24, not "0"\.\n$/],
+    [['set', 'working_days', '1,8'], /^working_days must be a comma-separated list, each a number from 1 to 7, not "1,8"\.\n$/],
     [['get', 'nothing'], /^There is no setting "nothing"; halyard setting list shows them\.\n$/],
     [['set', 'constructor', '1'], /^There is no setting "constructor"/],
     [['set', 'login_required', 'maybe'], /^login_required must be true or false, not "maybe"\.\n$/],
@@ -1074,7 +1093,7 @@ test('halyard help lists every command and every variable', async () => {
   const help = await succeed('help')
   for (const command of Object.keys(commands)) {
     const names = command.split(' ')
-    assert.match(help, new RegExp(`^  ${names[0]}\\b`, 'm'))
+    assert.match(help, new RegExp(`^  ${names[0]}(?: \\S+)? +[a-z]`, 'm'), 'with what it does')
     const own = await succeed(...names, '--help')
     assert.match(own, new RegExp(`^Usage: halyard ${command}\\b`))
     assert.equal(await succeed('help', ...names.slice(0, 1)), await succeed(names[0]!, '--help'))

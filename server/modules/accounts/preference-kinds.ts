@@ -118,7 +118,7 @@ export function completed(draft: Draft<Principal>): Partial<Principal> {
 }
 
 /** Whether a time zone exists. */
-function isTimeZone(name: string): boolean {
+export function isTimeZone(name: string): boolean {
   if (!/^[A-Z][\w+-]*(\/[A-Za-z][\w+-]*)*$/.test(name)) return false
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))

@@ -3,6 +3,7 @@ import type { Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { defaultSettings, type Settings } from '#kernel/settings.ts'
+import { isTimeZone } from '#modules/accounts/preference-kinds.ts'
 import { english, type Message, said } from '#text/messages.ts'
 
 export type SettingName = keyof Settings
@@ -50,6 +51,51 @@ const faults: { readonly [name in SettingName]?: (value: never) => Message | und
 /** The fault of a setting's value, in a message that follows the setting's name; undefined for a valid value. */
 export const faultOf = (name: SettingName, value: unknown): Message | undefined =>
   (faults[name] as ((value: unknown) => Message | undefined) | undefined)?.(value)
+
+const oneOf = (...names: readonly (string | number | null)[]): Accepted => ({
+  what: `one of ${names.map(String).join(', ')}`,
+  accepts: (value) => names.includes(value as string),
+})
+const from = (least: number, most: number): Accepted => ({
+  what: `a number from ${least} to ${most}`,
+  accepts: (value) => Number(value) >= least && Number(value) <= most,
+})
+const textLike = (pattern: RegExp, what: string): Accepted => ({
+  what,
+  accepts: (value) => typeof value === 'string' && pattern.test(value),
+})
+const listOf = ({ what, accepts }: Accepted): Accepted => ({
+  what: `a comma-separated list, each ${what}`,
+  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(accepts),
+})
+
+interface Accepted {
+  /** What follows "must be". */
+  readonly what: string
+  readonly accepts: (value: unknown) => boolean
+}
+
+/** Values of settings that only a command changes. With others, requests fail, or addresses lead nowhere. */
+const accepted: { readonly [name in SettingName]?: Accepted } = {
+  app_title: textLike(/^[^\p{Cc}]{1,255}$/u, 'one line of text'),
+  host_name: textLike(/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i, 'a host such as work.example.org or localhost:8080'),
+  relative_url_root: textLike(/^(\/[\w.~-]+)*$/, 'a path such as /work, without a slash at its end, or empty'),
+  per_page_options: listOf(from(1, LARGEST_PAGE)),
+  forced_single_page_size: from(1, LARGEST_PAGE),
+  user_default_timezone: {
+    what: 'a time zone such as Europe/Berlin, or null',
+    accepts: (value) => value === null || isTimeZone(String(value)),
+  },
+  start_of_week: oneOf(1, 6, 7, null),
+  hours_per_day: from(1, 24),
+  days_per_month: from(1, 31),
+  working_days: listOf(from(1, 7)),
+  work_package_done_ratio: oneOf('field', 'status'),
+  percent_complete_on_status_closed: oneOf('no_change', 'set_100p'),
+  total_percent_complete_mode: oneOf('work_weighted_average', 'simple_average'),
+  session_cookie_name: textLike(/^[\w-]+$/, 'a name of letters, digits, - and _'),
+  two_factor_required: oneOf('nobody', 'administrators', 'everybody'),
+}
 
 /** Parses a list from JSON, or from values separated by commas. */
 function listIn(text: string, of: unknown): unknown[] | undefined {
@@ -102,6 +148,8 @@ export function valueIn(name: SettingName, text: string): unknown {
         return text
     }
   })()
+  const limits = accepted[name]
+  if (limits && !limits.accepts(value)) refuse(limits.what)
   const fault = faultOf(name, value)
   if (fault) throw new Error(`${name} ${english(fault)}.`)
   return value
