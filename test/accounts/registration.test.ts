@@ -129,6 +129,23 @@ describe('with activation by e-mail', () => {
     assert.equal(await signsIn(PASSWORD, known.login), true, 'their account is unchanged')
   })
 
+  test('who registers with the address of an invited user does not end the invitation', async () => {
+    const address = `expected-${count}@example.net`
+    await it.admin.post('/users', { email: address, status: 'invited' })
+    const [invitation] = await mails()
+    await register({ email: address, login: `else-${count}` })
+    const [again] = await mails()
+    assert.equal(again?.recipient, address)
+    const one = browser(it.url)
+    await one.get(pathOf(invitation))
+    assert.match((await one.get(ACTIVATE)).text, /Accept the invitation/)
+    const accepted = await one.submit(ACTIVATE, { firstName: 'A', lastName: 'B', password: PASSWORD, repeated: PASSWORD })
+    assert.equal(accepted.status, 303)
+    const late = browser(it.url)
+    await late.get(pathOf(again))
+    assert.equal((await late.get(ACTIVATE)).status, 410, 'one of them works, once')
+  })
+
   test('who registers with the address of another does not get their account by their click', async () => {
     await register({ login: `thief-${count}`, password: 'stolen horse 8!', repeated: 'stolen horse 8!' })
     const [first] = await mails()

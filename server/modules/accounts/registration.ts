@@ -92,7 +92,7 @@ const rowOf = ({ login, email, firstName, lastName, language, hash }: Registrati
 async function meet(tx: Transaction, owner: Row, wanted: Registration, settings: Settings, now: Date): Promise<void> {
   if (owner.type !== 'User') return
   if (owner.status === INVITED) {
-    await endLinks(tx, owner.id)
+    // Former links go on: anybody can register with the address, and an inviter may have passed one on without a mail server.
     await inviteUser(tx, owner, {}, settings, now)
   } else if (owner.status === REGISTERED && settings.self_registration === BY_MAIL && owner.identity_url === null) {
     // Nobody has proved to own the address yet, so the last password counts, with a new link.
