@@ -20,6 +20,11 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   module.enableCompileCache(join(dirname(script), '../node_modules/.cache/halyard'))
   const bundle = join(dirname(script), '../dist/server/main.js')
   const { main } = await import(existsSync(bundle) ? bundle : '../server/main.ts')
+  // Whoever reads the output may have seen enough, such as `head`.
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(1)
+  })
   await main(process.argv.slice(2), process.env)
 } else {
   const node = packagedNode()

@@ -454,6 +454,11 @@ describe('halyard user and halyard token', () => {
     const [, link] = pattern.exec(invited) ?? assert.fail(invited)
     const [, again] = pattern.exec(await succeed('user', 'invite', 'ADA@example.net', ...where)) ?? assert.fail()
     assert.notEqual(again, link)
+    const known = await run('user', 'invite', 'ada@example.net', ...where)
+    assert.equal(
+      known.err,
+      'The link begins with http://localhost:8080, as no public address is known: start halyard serve with --public-url once.\n',
+    )
     const server = await serve(t, where)
     const statusOf = async (address: string) => {
       const path = address.replace(/^https?:\/\/[^/]+/, '')
@@ -461,7 +466,8 @@ describe('halyard user and halyard token', () => {
       const cookie = headers.getSetCookie()[0]!.split(';')[0]!
       return (await fetch(`${server.url}/account/activate`, { headers: { cookie } })).status
     }
-    assert.deepEqual([await statusOf(link!), await statusOf(again!)], [410, 200])
+    const [, latest] = pattern.exec(known.out) ?? assert.fail()
+    assert.deepEqual([await statusOf(link!), await statusOf(again!), await statusOf(latest!)], [410, 410, 200])
     await server.stop()
 
     const smtp = ['--smtp-url', 'smtp://127.0.0.1:1', '--mail-from', 'pm@example.net']
@@ -1014,6 +1020,7 @@ describe('a configuration file', () => {
     ['- port', /must be a mapping, such as port: 8080\.\n$/],
     ['port: [', /^The configuration file .* cannot be read: .*\n$/],
     ['port: eighty', /^port of the configuration file must be a number from 0 to 65535, not "eighty"\.\n$/],
+    ['secret-key: ahoy', /^secret-key\S* .*must contain a key of 32 bytes, as base64 or 64 hexadecimal digits; .*\n$/],
     ['port: 1\nadmin-token: x', /^admin-token of the configuration file must be opapi-/],
   ] as const) {
     test(`with ${JSON.stringify(content)} is a misuse`, async (t) => {
@@ -1022,6 +1029,13 @@ describe('a configuration file', () => {
       await fails(['config', 'check', '--config', path], 2, sentence)
     })
   }
+})
+
+test('a command ends in silence when nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [script, 'openapi'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [err] = await Promise.all([Array.fromAsync(child.stderr.setEncoding('utf8')), once(child, 'exit')])
+  assert.deepEqual(err, [])
 })
 
 test('a variable that looks like one of Halyard and is none is told', async () => {

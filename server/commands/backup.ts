@@ -1,6 +1,6 @@
 /** `halyard backup`, `halyard verify`, `halyard restore` and `halyard move`. */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Database } from '#db/database.ts'
 import { allMigrations } from '#db/migrate.ts'
 import { openStore } from '#files/open.ts'
@@ -37,6 +37,7 @@ export async function backUp(invocation: Invocation): Promise<void> {
   const path = resolve(words[0]!)
   refuseMemory(config)
   if (existsSync(path)) throw new Error(`The file ${path} exists already.`)
+  if (!existsSync(dirname(path))) throw new Error(`The folder ${dirname(path)} does not exist; create it first.`)
   const result = await withDatabase(config.databaseUrl, (db) =>
     withProgress(invocation, (progress) => makeBackup(path, sourceOf(db, invocation), progress)),
   )

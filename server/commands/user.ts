@@ -12,7 +12,7 @@ import { ACTIVE, accountStatuses, INVITED, LOCKED, REGISTERED } from '#identity/
 import { resetTwoFactor } from '#identity/two-factor.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
-import { readSettings } from '#kernel/settings.ts'
+import { hasPublicHost, originOf, readSettings } from '#kernel/settings.ts'
 import { accountActivated, hasAdmin, isEmail, isPersonName, namedAfter } from '#modules/accounts/user-rules.ts'
 import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
@@ -135,6 +135,11 @@ export async function invite(invocation: Invocation): Promise<void> {
       await invalidate(tx, 'principals')
       if (config.mail) await inviteUser(tx, user, {}, settings, now)
       const made = config.mail ? undefined : await invitationLink(tx, user, settings, now)
+      if (!(await hasPublicHost(tx))) {
+        console.error(
+          `The link begins with ${originOf(settings)}, as no public address is known: start halyard serve with --public-url once.`,
+        )
+      }
       return { email: user.email, link: made, days: settings.invitation_expiration_days }
     }),
   )

@@ -112,6 +112,10 @@ export const answersAt = (host: string): void => {
   ownHost = host
 }
 
+/** Whether a public host is configured. Processes that do not listen do not know where another one does. */
+export const hasPublicHost = async (db: Reader): Promise<boolean> =>
+  (await db.one(sql`select 1 as one from settings where name = 'host_name'`)) !== undefined
+
 /** The current settings, cached until one changes. */
 export function settingsOf(db: Reader, snapshot: Snapshot): Promise<Settings> {
   return snapshot.remember('settings', ['settings'], () => readSettings(db))

@@ -141,6 +141,8 @@ describe('a backup', () => {
     assert.equal(engine, isPostgres ? 'postgres' : 'sqlite')
     assert.equal(statSync(file).mode & 0o777, 0o600)
     assert.match((await run('backup', file, ...source)).err, /^The file .* exists already\.\n$/)
+    const nowhere = join(at, 'nowhere', 'x.tar.gz')
+    assert.match((await run('backup', nowhere, ...source)).err, /^The folder .*nowhere does not exist; create it first\.\n$/)
     assert.deepEqual(
       readdirSync(at).filter((name) => name.endsWith('.partial')),
       [],
