@@ -1,6 +1,6 @@
 /** The checks of `halyard doctor --deep`: all that takes its time. They change nothing. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from '#db/database.ts'
 import { checkIndexes } from '#db/search.ts'
@@ -118,6 +118,10 @@ const nearest = (folder: string): string => (existsSync(folder) || dirname(folde
 
 function backups({ backup: { every, folder } }: Config): string {
   if (every === undefined) return 'none are made regularly (--backup-every)'
+  if (process.platform !== 'win32' && existsSync(folder) && (statSync(folder).mode & 0o022) !== 0) {
+    // A file with the name of a later period keeps that from being saved, and pushes others out.
+    throw new Error(`other users can write to ${folder}, and so replace or end backups; run chmod go-w ${folder}`)
+  }
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^halyard-\d{8}T\d{6}Z\.tar\.gz$/.test(name)) : []
   const newest = names.sort().at(-1)
   if (newest === undefined) throw new Error(`there is none in ${folder}`)

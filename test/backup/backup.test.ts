@@ -435,6 +435,10 @@ describe('halyard doctor --deep', () => {
       found.map((line: string) => line.replace(/connect ECONNREFUSED.*/, 'refused')),
       [`Backups: there is none in ${at}`, 'Mail server: refused', 'Public address: http://127.0.0.1:4 does not answer: refused'],
     )
+    chmodSync(at, 0o777)
+    assert.deepEqual(await faults(['--backup-every', '1d', '--backup-dir', at, ...where]), [
+      `Backups: other users can write to ${at}, and so replace or end backups; run chmod go-w ${at}`,
+    ])
   })
 })
 
