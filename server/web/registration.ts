@@ -20,6 +20,7 @@ import { rowFrom } from '#kernel/operation.ts'
 import { commit, save } from '#kernel/write/commit.ts'
 import { prepareWrite } from '#kernel/write/prepare.ts'
 import {
+  activatesByMail,
   BY_ADMINISTRATORS,
   BY_MAIL,
   countRegistration,
@@ -146,7 +147,7 @@ async function followed({ request, db, settings, now }: Visit) {
   if (secret === undefined) return undefined
   for (const purpose of ['invite', 'activate'] as const) {
     const user = await userOfLink(db, purpose, secret, now)
-    if (user) return { secret, purpose, user }
+    if (user && (purpose === 'invite' || activatesByMail(settings))) return { secret, purpose, user }
   }
   return undefined
 }

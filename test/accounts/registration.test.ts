@@ -146,6 +146,24 @@ describe('with activation by e-mail', () => {
     assert.equal((await late.get(ACTIVATE)).status, 410, 'one of them works, once')
   })
 
+  test('the link does not activate the account once registration is off, or left to administrators', async () => {
+    await register()
+    const [mail] = await mails()
+    const one = browser(it.url)
+    await one.get(pathOf(mail))
+    for (const [setting, status] of [
+      [0, 410],
+      [2, 410],
+      [3, 200],
+      [1, 200],
+    ] as const) {
+      await it.setting('self_registration', setting)
+      assert.equal((await one.get(ACTIVATE)).status, status)
+      if (status === 410) assert.equal((await one.submit(ACTIVATE, { password: PASSWORD })).status, 410)
+    }
+    assert.equal((await account()).status, 2)
+  })
+
   test('who registers with the address of another does not get their account by their click', async () => {
     await register({ login: `thief-${count}`, password: 'stolen horse 8!', repeated: 'stolen horse 8!' })
     const [first] = await mails()

@@ -35,6 +35,10 @@ const networkDoor: RateLimit = { name: 'registration_network', most: 20, within:
 export const offersRegistration = ({ self_registration, disable_password_login }: Settings): boolean =>
   self_registration > 0 && !disable_password_login
 
+/** Whether a mailed link activates an account: not once registration has been turned off, or left to administrators. */
+export const activatesByMail = (settings: Settings): boolean =>
+  offersRegistration(settings) && settings.self_registration !== BY_ADMINISTRATORS
+
 /** What somebody registers with. */
 export interface Registration {
   readonly login: string
