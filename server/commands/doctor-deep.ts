@@ -9,7 +9,7 @@ import { namesIn } from '#files/folder.ts'
 import { openStore } from '#files/open.ts'
 import { answering } from '#jobs/post.ts'
 import { currentTime } from '#kernel/clock.ts'
-import { addressOf, readSettings } from '#kernel/settings.ts'
+import { addressOf, hasPublicHost, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config/read.ts'
 import { fileOf } from './database.ts'
 
@@ -139,8 +139,7 @@ async function mail({ mail }: Config): Promise<string> {
 
 /** Asks the public address for the server, as browsers and clients do. */
 async function publicAddress(db: Database, { publicUrl }: Config): Promise<string> {
-  const isStored = await db.one(sql`select 1 as one from settings where name = 'host_name'`)
-  if (publicUrl === undefined && !isStored) return 'none is set (--public-url)'
+  if (publicUrl === undefined && !(await hasPublicHost(db))) return 'none is set (--public-url)'
   const address = publicUrl ?? addressOf(await readSettings(db), '')
   const response = await fetch(`${address}/livez`, { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
     (error: Error) => {

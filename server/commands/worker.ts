@@ -2,6 +2,7 @@
 import { PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import { version } from '#files/package.ts'
+import { hasPublicHost } from '#kernel/settings.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import { processLog, usualLevel } from '#server/log.ts'
 import type { Invocation } from './command.ts'
@@ -42,6 +43,7 @@ export async function work(invocation: Invocation): Promise<void> {
       await db.close()
       log.info({}, 'stopped')
     })
+  if (!(await hasPublicHost(db))) log.warn({}, 'links in mails lead nowhere: start halyard serve with --public-url once')
   log.info({ version, node: process.versions.node, engine: db.engine }, 'started')
   process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n`)
 }

@@ -23,7 +23,7 @@ import { piecesOf, readText } from './body.ts'
 import { preferredLanguage, speak, speakToAnybody } from './language.ts'
 import { LARGEST_JSON, LARGEST_TEXT, type TimeLimits } from './limits.ts'
 import { boundaryOf, readParts } from './multipart.ts'
-import { withRoot } from './root.ts'
+import { bodyWithoutRoot, withRoot } from './root.ts'
 import { type Found, isTooLong, type Router, routerOf } from './routing.ts'
 
 export const PREFIX = '/api/v3'
@@ -145,7 +145,7 @@ async function answer(
     if (isReading && one.method !== 'GET' && !one.harmless) throw beyondReading()
     checkContentType(request, one)
     if (one.guard) await demandAnywhere(context, one.guard)
-    const { text, body, parts } = await sentWith(raw, one, services.times)
+    const { text, body, parts } = await sentWith(request.server, raw, one, services.times)
     const ask = { context, db: isReading ? readable(db) : db, params, body, text, parts, headers: raw.headers }
     const given = await one.run(ask)
     return await send(request, reply, await written(given, one, context, isReading))
@@ -171,6 +171,7 @@ async function written(given: Answer, { method }: Operation, context: Context, i
 
 /** The body of a request in the form that the operation accepts. Files are streamed. */
 async function sentWith(
+  app: FastifyInstance,
   raw: IncomingMessage,
   { method, accepts }: Operation,
   times: TimeLimits,
@@ -182,7 +183,7 @@ async function sentWith(
     return { ...none, parts: readParts(piecesOf(raw, times, times.request), boundary) }
   }
   if (accepts === 'text') return { ...none, text: await readText(raw, LARGEST_TEXT, times) }
-  const text = await readText(raw, LARGEST_JSON, times)
+  const text = bodyWithoutRoot(app, await readText(raw, LARGEST_JSON, times))
   return { ...none, text, body: readObject(text) }
 }
 

@@ -24,13 +24,23 @@ export function withRoot(app: FastifyInstance, address: string): string {
   return root !== '' && /^\/(?!\/)/.test(address) ? root + address : address
 }
 
+/** A body as it was sent, without the path in its addresses: what was read can be written back, also where it is no link. */
+export function bodyWithoutRoot(app: FastifyInstance, text: string): string {
+  const root = rootOf(app)
+  return root === ''
+    ? text
+    : text.replaceAll(/("href"[ \t]{0,9}:[ \t]{0,9}")(\/[^"\\]*)/g, (_, before, path) => before + withoutRoot(path, root))
+}
+
 /** A text of a response, with the path in the addresses of this server. */
 export function textWithRoot(app: FastifyInstance, text: string, type: string): string {
   const root = rootOf(app)
   if (root === '') return text
   // Quotes within strings are escaped: what is matched is never a part of what somebody wrote, but for links in rendered texts.
   if (type.includes('json')) {
-    return text.replaceAll(/"(href|url)":"\/(?!\/)/g, `"$1":"${root}/`).replaceAll(/"html":"(?:[^"\\]|\\.)*"/g, (html) =>
+    // The API's description, which is no HAL, names the server's address.
+    const own = type.includes('hal+json') ? text : text.replaceAll(/"url":"\/(?!\/)/g, `"url":"${root}/`)
+    return own.replaceAll(/"href":"\/(?!\/)/g, `"href":"${root}/`).replaceAll(/"html":"(?:[^"\\]|\\.)*"/g, (html) =>
       // Only within tags: what looks like an attribute elsewhere is somebody's text.
       html.replaceAll(/<[a-z](?:[^"<>\\]|\\"(?:[^"\\]|\\[^"])*\\")*>/g, (tag) =>
         tag.replaceAll(/ (href|src)=\\"\/(?!\/)/g, ` $1=\\"${root}/`),

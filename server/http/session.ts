@@ -5,13 +5,18 @@ import { type Session, sessionOf } from '#identity/sessions.ts'
 import type { Snapshot } from '#kernel/cache.ts'
 import { originOf, type Settings } from '#kernel/settings.ts'
 
-/** With the prefix `__Host-`, which requires HTTPS, no other host can set the cookie and no subpath can override it. */
-const named = (name: string, { https }: Settings): string => (https ? `__Host-${name}` : name)
+/**
+ * With the prefix `__Host-`, which requires HTTPS, no other host can set the cookie and no subpath can override it. Below a path of a
+ * host that is shared with others, the cookie is for that path alone, which only `__Secure-` allows.
+ */
+const named = (name: string, { https, relative_url_root: root }: Settings): string =>
+  https ? `${root === '' ? '__Host-' : '__Secure-'}${name}` : name
 const sessionCookie = (settings: Settings): string => named(settings.session_cookie_name, settings)
 const browserCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_browser`, settings)
 const linkCookie = (settings: Settings): string => named(`${settings.session_cookie_name}_link`, settings)
 
-const attributes = ({ https }: Settings) => `; Path=/; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
+const attributes = ({ https, relative_url_root: root }: Settings) =>
+  `; Path=${root || '/'}; HttpOnly; SameSite=Lax${https ? '; Secure' : ''}`
 
 /** The header that sets the session cookie until the browser is closed. */
 export const givenCookie = (secret: string, settings: Settings): string =>

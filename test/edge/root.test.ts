@@ -77,6 +77,31 @@ describe('a server below a path', () => {
     assert.doesNotMatch(docs.body, / (?:href|src)="\/(?!work\/)/)
   })
 
+  test('writes back what is no link as it was read', async () => {
+    const options = { name: 'Ahoy', href: '/x', url: '/x' }
+    const widget = { identifier: 'custom_text', startRow: 1, endRow: 2, startColumn: 1, endColumn: 2, options }
+    const made = await send('POST', '/work/api/v3/grids', {
+      rowCount: 3,
+      columnCount: 3,
+      widgets: [widget],
+      _links: { scope: { href: '/work/my/page' } },
+    })
+    assert.equal(made.statusCode, 201, made.body)
+    const [read] = made.json().widgets
+    assert.deepEqual([read.options.href, read.options.url], ['/work/x', '/x'])
+    const again = await send('PATCH', made.json()._links.self.href, { widgets: [read] })
+    assert.deepEqual(again.json().widgets[0].options, read.options)
+  })
+
+  test('has cookies for itself alone', async () => {
+    const headers = { origin: 'https://example.org', 'content-type': 'application/x-www-form-urlencoded' }
+    const reply = await app.inject({ method: 'POST', url: '/work/logout', headers, payload: '' })
+    assert.match(
+      String(reply.headers['set-cookie']),
+      /^__Secure-_open_project_session=; Max-Age=0; Path=\/work; HttpOnly; SameSite=Lax; Secure$/,
+    )
+  })
+
   test('has absolute addresses below it', async () => {
     const metadata = (await ask('/work/.well-known/oauth-authorization-server')).json()
     assert.equal(metadata.issuer, 'https://example.org/work')
