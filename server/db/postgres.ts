@@ -10,6 +10,7 @@ import {
   UnavailableError,
   waited,
 } from './database.ts'
+import { observed } from './observer.ts'
 import { APPLICATION } from './postgres-name.ts'
 import { type Sql, sql } from './sql.ts'
 
@@ -135,7 +136,9 @@ export function openPostgres(
     statements++
     countStatement()
     const spelled = spell(text)
-    return ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until)
+    return observed('postgres', text, () =>
+      ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until),
+    )
   }
 
   /** @param step returns the deadline of a statement that starts now */
@@ -184,7 +187,7 @@ export function openPostgres(
       const client = await acquire(until)
       try {
         try {
-          await ask(client, begin, until + MARGIN_MS)
+          await observed('postgres', 'begin', () => ask(client, begin, until + MARGIN_MS))
         } catch (error) {
           // Nothing has changed yet.
           if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
@@ -204,11 +207,15 @@ export function openPostgres(
       result = await work(on(client, () => momentIn(limit) + MARGIN_MS))
     } catch (error) {
       // A connection whose rollback fails must not be used again.
-      await ask(client, 'rollback', performance.now() + MOMENT_MS).catch(() => broken.add(client))
+      await observed('postgres', 'rollback', () => ask(client, 'rollback', performance.now() + MOMENT_MS)).catch(() =>
+        broken.add(client),
+      )
       throw error
     }
     // With the full time limit, regardless of the request's waiting time: an unknown outcome helps nobody.
-    const { command } = await ask(client, 'commit', performance.now() + limit + MARGIN_MS).catch((error: unknown) => {
+    const { command } = await observed('postgres', 'commit', () =>
+      ask(client, 'commit', performance.now() + limit + MARGIN_MS),
+    ).catch((error: unknown) => {
       throw broken.has(client) ? new UnavailableError('unknown', error) : error
     })
     // PostgreSQL responds with another command if a statement failed and its error was ignored.

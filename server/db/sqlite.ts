@@ -14,6 +14,7 @@ import {
   UnavailableError,
 } from './database.ts'
 import { lower } from './dialect.ts'
+import { observed } from './observer.ts'
 import { type Sql, sql } from './sql.ts'
 
 interface Prepared {
@@ -122,7 +123,9 @@ export function openSqlite(
     }
   }
 
-  const read = async <R>(query: Sql): Promise<R[]> => {
+  const read = <R>(query: Sql): Promise<R[]> => observed('sqlite', query.text, () => readCounted<R>(query))
+
+  const readCounted = async <R>(query: Sql): Promise<R[]> => {
     count()
     while (inMemory && group) await group.promise.catch(() => {})
     try {
@@ -149,15 +152,15 @@ export function openSqlite(
     engine: 'sqlite',
     all: async <R>(query: Sql) => {
       count()
-      return within(() => writer.all(query)) as R[]
+      return observed('sqlite', query.text, () => within(() => writer.all(query))) as R[]
     },
     one: async <R>(query: Sql) => {
       count()
-      return within(() => writer.all(query))[0] as R | undefined
+      return observed('sqlite', query.text, () => within(() => writer.all(query)))[0] as R | undefined
     },
     run: async (query) => {
       count()
-      return within(() => writer.run(query))
+      return observed('sqlite', query.text, () => within(() => writer.run(query)))
     },
     script: async (text) => within(() => writer.connection.exec(text)),
   }
@@ -254,18 +257,19 @@ export function openSqlite(
       if (lockedOut && own === 0) throw new UnavailableError('busy')
       const until = performance.now() + Math.min(own, LONGEST_PATIENCE_MS)
       const [result, { promise: committed }] = await exclusively(async () => {
-        const group = await open(until)
+        const group = await observed('sqlite', 'begin', () => open(until))
         within(() => writer.run(sql`savepoint one`))
         try {
           const result = await work(tx)
           within(() => writer.run(sql`release one`))
           return [result, group] as const
         } catch (error) {
-          takeBack(error)
+          observed('sqlite', 'rollback', () => takeBack(error))
           throw error
         }
       })
-      await committed
+      // Each transaction of a group waits for the same commit.
+      await observed('sqlite', 'commit', () => committed)
       return result
     },
     async snapshot(work) {
@@ -322,8 +326,8 @@ export function openSqlite(
 function frozen({ all, iterate }: ReturnType<typeof connect>): SnapshotReader {
   return {
     engine: 'sqlite',
-    all: async <R>(query: Sql) => all(query) as R[],
-    one: async <R>(query: Sql) => all(query)[0] as R | undefined,
+    all: async <R>(query: Sql) => observed('sqlite', query.text, () => all(query)) as R[],
+    one: async <R>(query: Sql) => observed('sqlite', query.text, () => all(query))[0] as R | undefined,
     async *batches(query, size) {
       let batch: Row[] = []
       for (const row of iterate(query)) {

@@ -16,8 +16,11 @@ export interface Bucket extends Credentials {
 
 const NOTHING = createHash('sha256').digest('hex')
 
+/** Sends a request to a store. */
+export type Fetch = (url: URL, request: RequestInit & { method: string }) => Promise<Response>
+
 /** A store in a bucket, which must exist. */
-export function s3Store(bucket: Bucket): FileStore {
+export function s3Store(bucket: Bucket, send: Fetch = fetch): FileStore {
   const root = `${bucket.endpoint.replace(/\/$/, '')}/${bucket.bucket}`
   const addressOf = (name: string): URL => {
     checkName(name)
@@ -30,7 +33,7 @@ export function s3Store(bucket: Bucket): FileStore {
   ): Promise<Response | undefined> => {
     const url = addressOf(name)
     const own = signed(bucket, new Date(), { method, url, headers, payload })
-    const response = await fetch(url, { method, headers: own, ...(body && { body }), redirect: 'error' })
+    const response = await send(url, { method, headers: own, ...(body && { body }), redirect: 'error' })
     if (response.ok) return response
     await response.body?.cancel()
     if (response.status === 404) return undefined

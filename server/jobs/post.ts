@@ -1,5 +1,6 @@
 /** Mail delivery: by an SMTP server, or to the log if none is configured. */
 import { isIP } from 'node:net'
+import { active } from '#db/observer.ts'
 import { currentTime } from '#kernel/clock.ts'
 import type { Mail } from '#kernel/declaration.ts'
 
@@ -54,10 +55,12 @@ export function postOf(choice: MailChoice | undefined, log: Log): (mail: Mail) =
     const smtp = createTransport(optionsOf(choice.url))
     return async (mail: Mail) => (await smtp.sendMail(messageOf(mail, choice.from))).response
   }
-  return async (mail) => {
-    transport ??= open()
-    return (await transport)(mail)
-  }
+  const { host, port } = optionsOf(choice.url)
+  return (mail) =>
+    active({ kind: 'mail', host, port }, async () => {
+      transport ??= open()
+      return (await transport)(mail)
+    })
 }
 
 /** Makes sure that an SMTP server takes mails from here. Throws its error if it does not. */

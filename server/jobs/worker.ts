@@ -1,5 +1,6 @@
 /** The worker: runs due jobs, sequentially in each lane. */
 import { type Transaction, UnavailableError } from '#db/database.ts'
+import { active } from '#db/observer.ts'
 import { currentTime } from '#kernel/clock.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
 import { type Claim, claim, claimOwn, complete, extend, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
@@ -56,11 +57,13 @@ export async function runRound(
     }
     try {
       const context = { ...services, now: clock(), payload: payloads[0], payloads, keys: jobs.map(({ key }) => key), step }
-      const effect = await kind.run(context)
-      await db.transaction(async (tx) => {
-        // First, so that of two processes that believe to have the job only one continues.
-        await complete(tx, claimed, clock())
-        if (effect) await effect(tx)
+      await active({ kind: 'job', name: kind.name, count: jobs.length }, async () => {
+        const effect = await kind.run(context)
+        await db.transaction(async (tx) => {
+          // First, so that of two processes that believe to have the job only one continues.
+          await complete(tx, claimed, clock())
+          if (effect) await effect(tx)
+        })
       })
       return true
     } catch (error) {

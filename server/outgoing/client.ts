@@ -8,6 +8,7 @@ import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Database } from '#db/database.ts'
+import { active } from '#db/observer.ts'
 import { hostOf, type Permission, permitting } from './addresses.ts'
 
 /** Milliseconds for a whole exchange, unless said otherwise. */
@@ -61,18 +62,20 @@ export function outgoing({ allow = [], resolve = system }: { allow?: readonly st
       const url = URL.parse(address)
       if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
         throw new Unreachable('The address is no plain HTTP or HTTPS address.', { isRefused: true })
-      const ending = new AbortController()
-      const timer = setTimeout(() => ending.abort(new Error('The request timed out.')), patience)
       const mayReach: Permission = (host, at) => trusted.some((one) => one.toLowerCase() === host) || permitted(host, at)
-      try {
-        const places = await within(ending.signal, placesOf(url, resolve, mayReach))
-        return await exchange(url, request, places, { largest, signal: ending.signal })
-      } catch (cause) {
-        if (cause instanceof Unreachable) throw cause
-        throw new Unreachable(`${url.origin} does not respond correctly.`, { cause })
-      } finally {
-        clearTimeout(timer)
-      }
+      return active({ kind: 'exchange', method: request.method ?? 'GET', url }, async (headers) => {
+        const ending = new AbortController()
+        const timer = setTimeout(() => ending.abort(new Error('The request timed out.')), patience)
+        try {
+          const places = await within(ending.signal, placesOf(url, resolve, mayReach))
+          return await exchange(url, request, places, { headers, largest, signal: ending.signal })
+        } catch (cause) {
+          if (cause instanceof Unreachable) throw cause
+          throw new Unreachable(`${url.origin} does not respond correctly.`, { cause })
+        } finally {
+          clearTimeout(timer)
+        }
+      })
     },
   }
 }
@@ -102,7 +105,7 @@ async function exchange(
   url: URL,
   init: RequestInit,
   places: readonly LookupAddress[],
-  { largest, signal }: { largest: number; signal: AbortSignal },
+  { headers, largest, signal }: { headers: Readonly<Record<string, string>>; largest: number; signal: AbortSignal },
 ): Promise<Response> {
   // Fetch's own class understands all forms of headers and bodies.
   const { redirect: _, signal: __, ...own } = init
@@ -119,6 +122,7 @@ async function exchange(
     headers: {
       'user-agent': 'Halyard',
       ...Object.fromEntries(asked.headers),
+      ...headers,
       'accept-encoding': 'identity',
       ...(body !== undefined && { 'content-length': String(body.length) }),
     },
@@ -153,6 +157,12 @@ async function exchange(
     request.destroy()
   }
 }
+
+/** `fetch` for a server that the operator has configured, such as a store of attachments. */
+export const fetchConfigured = (url: URL, request: RequestInit & { method: string }): Promise<Response> =>
+  active({ kind: 'exchange', method: request.method, url }, (headers) =>
+    fetch(url, { ...request, headers: { ...Object.fromEntries(new Headers(request.headers)), ...headers } }),
+  )
 
 const clients = new WeakMap<Database, Outgoing>()
 
