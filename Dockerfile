@@ -8,7 +8,9 @@ COPY bin bin
 COPY server server
 COPY scripts/build.ts scripts/build.ts
 COPY LICENSE CHANGELOG.md ./
-RUN node scripts/build.ts && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node
+# The optional packages of OpenTelemetry are kept, in the versions of the tests.
+RUN node scripts/build.ts && mv node_modules/@opentelemetry /opentelemetry \
+  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node && mv /opentelemetry node_modules/@opentelemetry
 
 FROM node:26-bookworm-slim
 WORKDIR /halyard

@@ -11,12 +11,13 @@ import type { FileStore } from '#files/store.ts'
 import { endLeases } from '#jobs/queue.ts'
 import { setClock } from '#kernel/clock.ts'
 import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
-import { outgoing } from '#outgoing/client.ts'
+import { fetchConfigured, outgoing } from '#outgoing/client.ts'
 import type { Config } from '#server/config/read.ts'
 import type { Double } from '#server/double/double.ts'
 import { processLog, usualLevel } from '#server/log.ts'
 import { reasonOf } from '#server/reason.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
+import { startTraces } from '#server/traces/start.ts'
 import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
@@ -37,10 +38,14 @@ export async function serve(invocation: Invocation): Promise<void> {
   const { config } = invocation
   // Before the seed, whose dates follow from it.
   if (config.double?.clock) setClock(config.double.clock)
-  // The application loads while the database opens.
-  const [{ build }, { db, unlock, result }] = await Promise.all([import('#server/app.ts'), prepare(config)])
   const logLevel = config.logLevel ?? usualLevel()
-  const files = openStore(config.attachments)
+  // The application loads while the database opens.
+  const [{ build }, { db, unlock, result }, traces] = await Promise.all([
+    import('#server/app.ts'),
+    prepare(config),
+    startTraces(process.env, config.traceHosts, (message) => processLog(logLevel).warn({}, message)),
+  ])
+  const files = openStore(config.attachments, fetchConfigured)
   if (result.fresh && config.seed === 'showcase') await (await import('#server/seeds/showcase-files.ts')).attachReports(db, files)
   const double = config.double && isInMemory(db) ? await doubleOf(db, files, config) : undefined
   const served = double?.db ?? db
@@ -62,6 +67,7 @@ export async function serve(invocation: Invocation): Promise<void> {
     process.stdout.write(loginLines(result))
     throw error
   })
+  if (traces) traces.warn = (message) => app.log.warn(message)
   const work = config.worker ? () => startWorker(served, files, config.mail, app.log) : undefined
   const setupLink = await setupAddress(db)
   const begun = await double?.begin(work, () => createFixtures(app, served, config, result))
@@ -87,7 +93,10 @@ export async function serve(invocation: Invocation): Promise<void> {
     await worked
     await db.close()
     unlock()
+    // Before the last line, as the export may fail. The exporter's attempts would keep the process alive.
+    const isWaiting = (await traces?.end())?.isWaiting
     app.log.info({ ms: Math.round(performance.now() - stopping) }, 'stopped')
+    if (isWaiting) process.exit()
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
   outlive(app)

@@ -3,8 +3,9 @@ import { PATIENCE_MS } from '#db/database.ts'
 import { openStore } from '#files/open.ts'
 import { version } from '#files/package.ts'
 import { hasPublicHost } from '#kernel/settings.ts'
-import { outgoing, useOutgoing } from '#outgoing/client.ts'
+import { fetchConfigured, outgoing, useOutgoing } from '#outgoing/client.ts'
 import { processLog, usualLevel } from '#server/log.ts'
+import { startTraces } from '#server/traces/start.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
 import { startBackups } from './regular-backups.ts'
@@ -27,7 +28,8 @@ export async function work(invocation: Invocation): Promise<void> {
   await secure(db, config)
   useOutgoing(db, outgoing({ allow: config.outgoingAllow }))
   const log = processLog(config.logLevel ?? usualLevel())
-  const worker = startWorker(db, openStore(config.attachments), config.mail, log)
+  const traces = await startTraces(process.env, config.traceHosts, (message) => log.warn({}, message))
+  const worker = startWorker(db, openStore(config.attachments, fetchConfigured), config.mail, log)
   const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000)
@@ -41,7 +43,10 @@ export async function work(invocation: Invocation): Promise<void> {
       await worker.stop()
       clearInterval(alive)
       await db.close()
+      // Before the last line, as the export may fail. The exporter's attempts would keep the process alive.
+      const isWaiting = (await traces?.end())?.isWaiting
       log.info({}, 'stopped')
+      if (isWaiting) process.exit()
     })
   if (!(await hasPublicHost(db))) log.warn({}, 'links in mails lead nowhere: start halyard serve with --public-url once')
   log.info({ version, node: process.versions.node, engine: db.engine }, 'started')

@@ -39,6 +39,12 @@ const declared: readonly Option[] = [
     meaning: 'comma-separated hosts or networks inside your own that users may connect as file storages',
     standard: 'none: only public addresses are contacted',
   },
+  {
+    flag: 'trace-hosts',
+    value: 'LIST',
+    meaning: 'comma-separated hosts that requests of the server tell the trace they belong to (traceparent)',
+    standard: 'none',
+  },
   { flag: 'data', value: 'DIR', meaning: 'folder of the SQLite database, halyard.db', standard: './data' },
   {
     flag: 'database-url',

@@ -34,6 +34,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Hosts and networks that the server may contact besides public addresses. */
   readonly outgoingAllow: readonly string[]
+  /** Hosts that outgoing requests tell their trace. */
+  readonly traceHosts: readonly string[]
   /** The SMTP server; undefined: mails are only logged. */
   readonly mail: MailChoice | undefined
   /** The test double; undefined: the data are kept. */
@@ -92,15 +94,22 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
   if (wrongProxy !== undefined) {
     throw new UsageError(`${named('trusted-proxies')} must list addresses such as 10.0.0.1 or 10.0.0.0/8, not "${wrongProxy}".`)
   }
-  const outgoingAllow = (given('outgoing-allow') ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .filter(Boolean)
+  const listed = (flag: string): string[] =>
+    (given(flag) ?? '')
+      .split(',')
+      .map((one) => one.trim())
+      .filter(Boolean)
+  const outgoingAllow = listed('outgoing-allow')
   const wrongHost = outgoingAllow.find((one) => !isAllowance(one))
   if (wrongHost !== undefined) {
     throw new UsageError(
       `${named('outgoing-allow')} must list hosts such as files.example.org or networks such as 10.1.0.0/16, not "${wrongHost}".`,
     )
+  }
+  const traceHosts = listed('trace-hosts').map((one) => one.toLowerCase())
+  const wrongTraced = traceHosts.find((one) => !isAllowance(one) || one.includes('/'))
+  if (wrongTraced !== undefined) {
+    throw new UsageError(`${named('trace-hosts')} must list hosts such as files.example.org, not "${wrongTraced}".`)
   }
   return Object.freeze({
     port: Number(port),
@@ -114,6 +123,7 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     publicUrl,
     trustedProxies,
     outgoingAllow,
+    traceHosts,
     mail: mail(given, named),
     double: double(url, given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),

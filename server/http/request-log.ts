@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Waited, waited, withOnePatience } from '#db/database.ts'
+import type { Observed } from '#db/observer.ts'
 import { refusalOf } from './answer.ts'
 import { callerOf, operationIn } from './mount.ts'
 import { operationIdOf } from './openapi/operations.ts'
+import { observeRequest, traceOf } from './traces.ts'
 
 /** Ids of requests are numbers with a prefix for each process, unless clients choose them. */
 const instanceId = randomUUID().slice(0, 8)
@@ -18,19 +20,12 @@ export function requestId({ headers }: IncomingMessage): string {
   return `${instanceId}-${(++requests).toString(36)}`
 }
 
-/** The trace context of a request (W3C); undefined if it is absent or malformed. */
-function traceOf({ headers }: IncomingMessage): { header: string; id: string } | undefined {
-  const { traceparent } = headers
-  if (typeof traceparent !== 'string') return undefined
-  const [, id, parent] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(traceparent) ?? []
-  return id === undefined || /^0+$/.test(id) || /^0+$/.test(parent as string) ? undefined : { header: traceparent, id }
-}
-
 /** What is known of a request from its start. */
 interface Started {
   readonly waited: Waited
   /** The bytes that the connection had written by then. */
   readonly written: number
+  readonly observed: Observed | undefined
 }
 
 /** Adds ids to responses, and a line to the log for each. Its hooks must be among the first. */
@@ -38,15 +33,17 @@ export function logRequests(app: FastifyInstance): void {
   const started = new WeakMap<FastifyRequest, Started>()
   app.addHook('onRequest', (request, reply, done) =>
     withOnePatience(() => {
-      started.set(request, { waited: waited.getStore() as Waited, written: request.raw.socket.bytesWritten })
+      const observed = observeRequest(request, reply, pathOf(request.originalUrl))
+      started.set(request, { waited: waited.getStore() as Waited, written: request.raw.socket.bytesWritten, observed })
       reply.header('x-request-id', request.id)
       const trace = traceOf(request.raw)
       if (trace) reply.header('traceparent', trace.header)
-      done()
+      if (observed) observed.within(done)
+      else done()
     }),
   )
   app.addHook('onResponse', (request, reply, done) => {
-    const { waited, written } = started.get(request) ?? {}
+    const { waited, written, observed } = started.get(request) ?? {}
     const caller = callerOf(request)
     const operation = operationIn(request)
     request.log.info(
@@ -59,7 +56,7 @@ export function logRequests(app: FastifyInstance): void {
         user: caller?.viewer.id,
         token: caller?.token,
         address: request.ip,
-        trace: traceOf(request.raw)?.id,
+        trace: observed?.trace ?? traceOf(request.raw)?.trace,
         statements: waited?.statements,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         bytes: written === undefined ? undefined : request.raw.socket.bytesWritten - written,

@@ -24,6 +24,7 @@ describe('a configuration', () => {
       publicUrl: undefined,
       trustedProxies: ['loopback'],
       outgoingAllow: [],
+      traceHosts: [],
       mail: undefined,
       double: undefined,
       worker: true,
@@ -37,7 +38,7 @@ describe('a configuration', () => {
   test('is set by flags', async () => {
     assert.deepEqual(
       await read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker --ready-file /run/ready`,
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --trace-hosts S3.lan --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker --ready-file /run/ready`,
       ),
       {
         port: 0,
@@ -51,6 +52,7 @@ describe('a configuration', () => {
         publicUrl: 'https://w.example',
         trustedProxies: ['10.0.0.0/8'],
         outgoingAllow: ['files.lan', 'fd00::/8'],
+        traceHosts: ['s3.lan'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         double: undefined,
         worker: false,
@@ -87,6 +89,7 @@ describe('a configuration', () => {
       publicUrl: 'http://w.example:81',
       trustedProxies: ['loopback', '::1/64'],
       outgoingAllow: [],
+      traceHosts: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       double: undefined,
       worker: false,

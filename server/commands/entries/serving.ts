@@ -11,7 +11,10 @@ export const serving: Commands = {
   },
   worker: {
     meaning: 'run background jobs until SIGTERM or SIGINT, beside servers with --no-worker',
-    options: [...SECRETS, ...MAIL, ...ATTACHMENTS, 'outgoing-allow', 'log-level', 'backup-dir', 'backup-every', 'backup-keep'],
+    options: [
+      ...[...SECRETS, ...MAIL, ...ATTACHMENTS, 'outgoing-allow', 'trace-hosts'],
+      ...['log-level', 'backup-dir', 'backup-every', 'backup-keep'],
+    ],
     run: async (invocation) => (await import('../worker.ts')).work(invocation),
   },
 }
