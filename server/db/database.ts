@@ -44,10 +44,21 @@ export interface Database extends Reader {
   script(text: string): Promise<void>
   /** The number of statements since the start, without transaction control. */
   readonly statements: number
+  /** The connections now; undefined without a pool of them. */
+  readonly connections?: Connections
   /** Throws an UnavailableError unless the database responds within a moment, and accepts writes. */
   ready(): Promise<void>
   /** Closes all connections within a moment, even if the database does not respond. */
   close(): Promise<void>
+}
+
+/** The use of a pool of connections. */
+export interface Connections {
+  /** Connections that run something. */
+  readonly used: number
+  readonly idle: number
+  /** Requests for a connection that wait for one. */
+  readonly waiting: number
 }
 
 /** A database in memory, whose whole content can be copied and replaced. */

@@ -31,6 +31,12 @@ export function contains(engine: Engine, expression: Sql, token: string): Sql {
   return sql`fold(${expression}) like ${literal(lower(token))} escape '\\'`
 }
 
+/** A query of the size of the database: one row with `bytes`. */
+export const databaseSize = (engine: Engine): Sql =>
+  engine === 'sqlite'
+    ? sql`select page_count * page_size as bytes from pragma_page_count, pragma_page_size`
+    : sql`select pg_database_size(current_database()) as bytes`
+
 /** A text folded like a column in `folded`. */
 export const lower = (text: string): string => text.toLowerCase()
 

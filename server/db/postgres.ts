@@ -230,6 +230,10 @@ export function openPostgres(
     get statements() {
       return statements
     },
+    get connections() {
+      const { totalCount, idleCount, waitingCount } = pool
+      return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
+    },
     async transaction(work, { patience: own = patience } = {}) {
       for (let attempt = 1; ; attempt++) {
         try {

@@ -93,14 +93,21 @@ export async function endSessionOf(tx: Transaction, userId: number, id: number):
   return found !== undefined
 }
 
-/** The valid sessions of a user, latest use first. */
-export function sessionsOf(db: Reader, userId: number, settings: Settings, now: Date): Promise<Tables['sessions'][]> {
+/** Whether a session is valid. */
+function isValid(settings: Settings, now: Date): Sql {
   const limit = idleLimit(settings, now)
-  return db.all<Tables['sessions']>(sql`
-    select * from sessions
-    where user_id = ${userId} and awaits is null and expires_at > ${now.toISOString()}
-      and ${limit === undefined ? TRUE : sql`last_seen_at >= ${limit}`}
-    order by last_seen_at desc, id desc`)
+  return sql`awaits is null and expires_at > ${now.toISOString()} and ${limit === undefined ? TRUE : sql`last_seen_at >= ${limit}`}`
+}
+
+/** The valid sessions of a user, latest use first. */
+export const sessionsOf = (db: Reader, userId: number, settings: Settings, now: Date): Promise<Tables['sessions'][]> =>
+  db.all<Tables['sessions']>(sql`
+    select * from sessions where user_id = ${userId} and ${isValid(settings, now)} order by last_seen_at desc, id desc`)
+
+/** The number of valid sessions. */
+export async function countSessions(db: Reader, settings: Settings, now: Date): Promise<number> {
+  const row = await db.one<{ n: number }>(sql`select count(*) as n from sessions where ${isValid(settings, now)}`)
+  return row?.n ?? 0
 }
 
 /** Records a confirmation of identity. */

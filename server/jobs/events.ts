@@ -32,6 +32,14 @@ export const deliverEvents = job('events.deliver', {
   },
 })
 
+/** The events that are not delivered yet: their number, and when the oldest was written. */
+export async function undelivered(db: Reader): Promise<{ count: number; oldest: string | null }> {
+  const row = await db.one<{ count: number; oldest: string | null }>(
+    sql`select count(*) as count, min(created_at) as oldest from outbox`,
+  )
+  return row ?? { count: 0, oldest: null }
+}
+
 async function oldest(db: Reader): Promise<Event[]> {
   const rows = await db.all(sql`select * from outbox order by id limit ${AT_ONCE}`)
   return rows.map((row) => ({

@@ -4,7 +4,8 @@ import { forUpdate } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import { isOwn, OWN } from './queue.ts'
 
-export type JobState = 'given up' | 'failing' | 'running' | 'waiting' | 'scheduled'
+export const JOB_STATES = ['given up', 'failing', 'running', 'waiting', 'scheduled'] as const
+export type JobState = (typeof JOB_STATES)[number]
 
 /** The status of a job. */
 export interface JobStatus {
@@ -29,6 +30,7 @@ interface Stored {
   readonly attempts: number
   readonly leased_until: string | null
   readonly last_error: string | null
+  readonly state: JobState
 }
 
 /** Overdue for so long that no process seems to run it. */
@@ -36,38 +38,41 @@ const OVERDUE_MS = 10 * 60_000
 /** Failures after which a schedule or a drain is unlikely to recover by itself. */
 const SEVERAL = 3
 
-const isLeased = ({ leased_until }: Stored, now: Date): boolean => leased_until !== null && leased_until > now.toISOString()
+const stateAt = (now: Date): Sql => sql`
+  case when leased_until > ${now.toISOString()} then 'running'
+    when due_at is null then 'given up'
+    when last_error is not null and attempts > 0 then 'failing'
+    when ${isOwn} then 'scheduled'
+    else 'waiting' end`
 
-const stateOf = (job: Stored, now: Date): JobState =>
-  isLeased(job, now)
-    ? 'running'
-    : job.due_at === null
-      ? 'given up'
-      : job.last_error !== null && job.attempts > 0
-        ? 'failing'
-        : job.key === OWN
-          ? 'scheduled'
-          : 'waiting'
-
-const statusOf = (job: Stored, now: Date): JobStatus => ({
+const statusOf = (job: Stored): JobStatus => ({
   id: job.id,
   name: job.name,
   payload: job.payload,
-  state: stateOf(job, now),
+  state: job.state,
   attempts: job.attempts,
   due: job.due_at,
-  leasedUntil: isLeased(job, now) ? job.leased_until : null,
+  leasedUntil: job.state === 'running' ? job.leased_until : null,
   lastError: job.last_error,
 })
 
 /** All jobs: abandoned ones first, then failed ones, then the others by due time. */
 export async function listJobs(db: Reader, now: Date, most: number): Promise<{ jobs: readonly JobStatus[]; count: number }> {
   const rows = await db.all<Stored>(sql`
-    select * from jobs
+    select jobs.*, ${stateAt(now)} as state from jobs
     order by case when due_at is null and leased_until is null then 0 when last_error is not null then 1 else 2 end, due_at, id
     limit ${most}`)
   const all = await db.one<{ n: number }>(sql`select count(*) as n from jobs`)
-  return { jobs: rows.map((row) => statusOf(row, now)), count: all?.n ?? 0 }
+  return { jobs: rows.map(statusOf), count: all?.n ?? 0 }
+}
+
+/** The number of jobs in each state. */
+export async function countJobs(db: Reader, now: Date): Promise<Readonly<Record<JobState, number>>> {
+  const rows = await db.all<{ state: JobState; n: number }>(
+    sql`select state, count(*) as n from (select ${stateAt(now)} as state from jobs) j group by state`,
+  )
+  const counts = new Map(rows.map(({ state, n }) => [state, n]))
+  return Object.fromEntries(JOB_STATES.map((state) => [state, counts.get(state) ?? 0])) as Record<JobState, number>
 }
 
 /** The jobs that are due and that nobody runs, without schedules: their number, and since when the oldest is due. */
@@ -109,10 +114,9 @@ export async function stuckJobs(
  */
 export async function retryJob(db: Database, id: number, now: Date): Promise<JobStatus> {
   return db.transaction(async (tx) => {
-    const job = await atRest(tx, id, now)
-    const at = now.toISOString()
-    await tx.run(sql`update jobs set due_at = ${at}, attempts = 0, leased_until = null where id = ${id}`)
-    return statusOf({ ...job, due_at: at, attempts: 0 }, now)
+    await atRest(tx, id, now)
+    await tx.run(sql`update jobs set due_at = ${now.toISOString()}, attempts = 0, leased_until = null where id = ${id}`)
+    return statusOf(await atRest(tx, id, now))
   })
 }
 
@@ -125,13 +129,13 @@ export async function discardJob(db: Database, id: number, now: Date): Promise<J
     const job = await atRest(tx, id, now)
     if (job.key === OWN) throw new Error(`The job ${id} (${job.name}) is no single deed: it comes again by itself.`)
     await tx.run(sql`delete from jobs where id = ${id}`)
-    return statusOf(job, now)
+    return statusOf(job)
   })
 }
 
 async function atRest(tx: Reader, id: number, now: Date): Promise<Stored> {
-  const job = await tx.one<Stored>(sql`select * from jobs where id = ${id}${forUpdate(tx.engine)}`)
+  const job = await tx.one<Stored>(sql`select jobs.*, ${stateAt(now)} as state from jobs where id = ${id}${forUpdate(tx.engine)}`)
   if (!job) throw new Error(`There is no job ${id}; halyard jobs lists them.`)
-  if (isLeased(job, now)) throw new Error(`The job ${id} (${job.name}) is running; wait until it has ended.`)
+  if (job.state === 'running') throw new Error(`The job ${id} (${job.name}) is running; wait until it has ended.`)
   return job
 }
