@@ -23,6 +23,7 @@ import type { Subscriber } from '#kernel/declaration.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { type Outgoing, useOutgoing } from '#outgoing/client.ts'
 import type { Double } from '#server/double/double.ts'
+import type { ServedMetrics } from '#server/metrics/serving.ts'
 import { product } from '#server/modules.ts'
 import { oauthEndpoints } from '#server/web/oauth/endpoints.ts'
 import { sendNotFound } from '#server/web/page.ts'
@@ -50,6 +51,8 @@ export interface AppOptions {
   subscribers?: readonly Subscriber[]
   /** The SMTP server, which a health check asks. */
   smtp?: MailChoice | undefined
+  /** The metrics, if somebody wants them. */
+  metrics?: ServedMetrics | undefined
   /** The controls of a test double. */
   double?: Double | undefined
 }
@@ -68,6 +71,7 @@ export async function build(
     subscribers = [],
     root = '',
     smtp,
+    metrics,
     double,
   }: AppOptions = {},
 ): Promise<FastifyInstance> {
@@ -111,6 +115,7 @@ export async function build(
     done(needsHost ? new ApiError('BadRequest', said`The request has no Host header.`) : undefined)
   })
 
+  metrics?.watch(app)
   double?.watch(app)
 
   const own = double?.model ?? product

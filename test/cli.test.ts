@@ -1045,6 +1045,33 @@ test('a variable that looks like one of Halyard and is none is told', async () =
   assert.doesNotMatch(err, /SERVICE/)
 })
 
+describe('--metrics-port', () => {
+  const scraped = async (address: string) => (await (await fetch(address)).text()).match(/^halyard_\w+/gm)
+  const printed = async (child: ChildProcess, text: { out: string }) => {
+    while (!text.out.includes('Metrics: ')) await once(child.stdout!, 'data')
+    return /^Metrics: +(http:\/\/127\.0\.0\.1:\d+\/metrics)\n/m.exec(text.out)?.[1] ?? assert.fail(text.out)
+  }
+
+  test('of a server opens a port of its metrics, and closes it at the end', async (t) => {
+    const args = ['serve', '--ephemeral', '--port', '0', '--metrics-port', '0', '--log-level', 'silent']
+    const { child, text, ended } = start(args)
+    t.after(() => child.kill('SIGKILL'))
+    assert.ok((await scraped(await printed(child, text)))?.includes('halyard_jobs'))
+    child.kill('SIGTERM')
+    assert.deepEqual([(await ended).code, text.err], [0, ''])
+  })
+
+  test('of a worker opens a port of the metrics of jobs, and of no requests', async (t) => {
+    const args = ['worker', ...(await place(t)), '--metrics-port', '0', '--log-level', 'silent']
+    const { child, text, ended } = start(args)
+    t.after(() => child.kill('SIGKILL'))
+    const names = new Set(await scraped(await printed(child, text)))
+    assert.deepEqual([names.has('halyard_jobs'), [...names].some((name) => name.includes('request'))], [true, false])
+    child.kill('SIGTERM')
+    assert.deepEqual([(await ended).code, text.err], [0, ''])
+  })
+})
+
 test('halyard serve --json prints its address and its secrets as JSON, and --ready-file holds the address while it is ready', async (t) => {
   const file = join(await folder(t), 'ready')
   const { child, text, ended } = start([

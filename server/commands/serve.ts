@@ -21,7 +21,7 @@ import { startTraces } from '#server/traces/start.ts'
 import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
 import { lock, openDatabase, secure } from './database.ts'
-import { loginLines } from './login.ts'
+import { loginLines, metricsLine } from './login.ts'
 import { beforeMigrating, logged, startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
@@ -52,6 +52,7 @@ export async function serve(invocation: Invocation): Promise<void> {
   const { trustedProxies, outgoingAllow } = config
   const root = (await readSettings(db)).relative_url_root
   const mail = config.mail !== undefined
+  const metrics = config.metrics && (await import('#server/metrics/serving.ts')).serveMetrics(served, config.metrics)
   const options = {
     root,
     files,
@@ -60,9 +61,16 @@ export async function serve(invocation: Invocation): Promise<void> {
     mail,
     smtp: config.mail,
     outgoing: outgoing({ allow: outgoingAllow }),
+    metrics,
     double,
   }
-  const [app, url] = await listening(() => build(served, options), config).catch((error: unknown) => {
+  let metricsUrl: string | undefined
+  const built = async () => {
+    const app = await build(served, options)
+    metricsUrl = await metrics?.listen(app.log)
+    return app
+  }
+  const [app, url] = await listening(built, config).catch((error: unknown) => {
     // The token exists now, and it cannot be shown later.
     process.stdout.write(loginLines(result))
     throw error
@@ -91,6 +99,7 @@ export async function serve(invocation: Invocation): Promise<void> {
     await app.drain(DRAINING_MS)
     await app.close()
     await worked
+    metrics?.close()
     await db.close()
     unlock()
     // Before the last line, as the export may fail. The exporter's attempts would keep the process alive.
@@ -104,8 +113,9 @@ export async function serve(invocation: Invocation): Promise<void> {
   app.log.info({ version, node: process.versions.node, engine: db.engine, url, worker: config.worker }, 'started')
   if (config.readyFile !== undefined) tellReady(config.readyFile, url)
   const { tokens } = begun ?? {}
-  if (invocation.flags.json) console.log(JSON.stringify({ url, setupLink, token: result.token, tokens, pid: process.pid }))
-  else process.stdout.write(`Halyard is ready: ${url}\n${loginLines({ ...result, tokens }, setupLink)}`)
+  if (invocation.flags.json)
+    console.log(JSON.stringify({ url, metrics: metricsUrl, setupLink, token: result.token, tokens, pid: process.pid }))
+  else process.stdout.write(`Halyard is ready: ${url}\n${metricsLine(metricsUrl)}${loginLines({ ...result, tokens }, setupLink)}`)
 }
 
 /** The test double on a database in memory. */

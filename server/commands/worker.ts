@@ -8,6 +8,7 @@ import { processLog, usualLevel } from '#server/log.ts'
 import { startTraces } from '#server/traces/start.ts'
 import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
+import { metricsLine } from './login.ts'
 import { startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
@@ -29,6 +30,8 @@ export async function work(invocation: Invocation): Promise<void> {
   useOutgoing(db, outgoing({ allow: config.outgoingAllow }))
   const log = processLog(config.logLevel ?? usualLevel())
   const traces = await startTraces(process.env, config.traceHosts, (message) => log.warn({}, message))
+  const metrics = config.metrics?.listen && (await import('#server/metrics/serving.ts')).serveMetrics(db, config.metrics)
+  const metricsUrl = await metrics?.listen(log)
   const worker = startWorker(db, openStore(config.attachments, fetchConfigured), config.mail, log)
   const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
@@ -42,6 +45,7 @@ export async function work(invocation: Invocation): Promise<void> {
       stopBackups()
       await worker.stop()
       clearInterval(alive)
+      metrics?.close()
       await db.close()
       // Before the last line, as the export may fail. The exporter's attempts would keep the process alive.
       const isWaiting = (await traces?.end())?.isWaiting
@@ -50,5 +54,5 @@ export async function work(invocation: Invocation): Promise<void> {
     })
   if (!(await hasPublicHost(db))) log.warn({}, 'links in mails lead nowhere: start halyard serve with --public-url once')
   log.info({ version, node: process.versions.node, engine: db.engine }, 'started')
-  process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n`)
+  process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n${metricsLine(metricsUrl)}`)
 }

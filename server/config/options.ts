@@ -113,6 +113,20 @@ const declared: readonly Option[] = [
   },
   { flag: 'backup-every', value: 'TIME', meaning: 'how often to make a backup, such as 24h or 7d', standard: 'never' },
   { flag: 'backup-keep', value: 'COUNT', meaning: 'how many regular backups to keep', standard: '7' },
+  { flag: 'metrics-port', value: 'PORT', meaning: 'port of the metrics, at /metrics; 0 selects any free port', standard: 'none' },
+  {
+    flag: 'metrics-host',
+    value: 'ADDRESS',
+    meaning: 'with --metrics-port: address to listen on, where no token is asked for',
+    standard: '127.0.0.1',
+  },
+  {
+    flag: 'metrics-token',
+    value: 'TOKEN',
+    meaning: 'bearer token of the metrics at /metrics on the port of the server; 16 characters at least',
+    secret: true,
+    standard: 'none: they are not there',
+  },
   { flag: 'ready-file', value: 'PATH', meaning: 'file that holds the address while the server is ready' },
   {
     flag: 'log-level',

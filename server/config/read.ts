@@ -44,10 +44,20 @@ export interface Config {
   readonly worker: boolean
   /** Where backups are kept; regular ones are made every so many milliseconds, and so many of them kept. */
   readonly backup: { readonly folder: string; readonly every: number | undefined; readonly keep: number }
+  /** Where metrics are served; undefined: nowhere. */
+  readonly metrics: MetricsChoice | undefined
   /** A file that holds the address while the server is ready. */
   readonly readyFile: string | undefined
   /** pino's level; undefined: `warn` in a terminal, otherwise `info`. */
   readonly logLevel: string | undefined
+}
+
+/** The ways to the metrics, at least one. */
+export interface MetricsChoice {
+  /** A port of their own. */
+  readonly listen: { readonly port: number; readonly host: string } | undefined
+  /** The bearer token that opens them on the port of the server. */
+  readonly token: string | undefined
 }
 
 /** The start of a test double. */
@@ -71,10 +81,6 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     return value as T | undefined
   }
 
-  const port = given('port') ?? '8080'
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new UsageError(`${named('port')} must be a number from 0 to 65535, not "${port}".`)
-  }
   const adminToken = given('admin-token')
   if (adminToken !== undefined && !isToken(adminToken)) {
     throw new UsageError(`${named('admin-token')} must be opapi- followed by 40 hexadecimal digits (0-9, a-f).`)
@@ -112,7 +118,7 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     throw new UsageError(`${named('trace-hosts')} must list hosts such as files.example.org, not "${wrongTraced}".`)
   }
   return Object.freeze({
-    port: Number(port),
+    port: port('port', given, named) ?? 8080,
     host: given('host') ?? '127.0.0.1',
     databaseUrl: url,
     data: resolve(given('data') ?? 'data'),
@@ -128,9 +134,33 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     double: double(url, given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
     backup: backup(url, given, named),
+    metrics: metrics(given, named),
     readyFile: given('ready-file'),
     logLevel: oneOf('log-level', LOG_LEVELS),
   })
+}
+
+/** The port of an option. */
+function port(flag: string, given: (flag: string) => string | undefined, named: (flag: string) => string): number | undefined {
+  const text = given(flag)
+  if (text !== undefined && (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)) {
+    throw new UsageError(`${named(flag)} must be a number from 0 to 65535, not "${text}".`)
+  }
+  return text === undefined ? undefined : Number(text)
+}
+
+/** The ways to the metrics, if there is one. */
+function metrics(given: (flag: string) => string | undefined, named: (flag: string) => string): MetricsChoice | undefined {
+  const [own, host, token] = [port('metrics-port', given, named), given('metrics-host'), given('metrics-token')]
+  if (host !== undefined && own === undefined) throw new UsageError(`${named('metrics-host')} requires --metrics-port.`)
+  // The characters of a bearer token (RFC 6750). The message does not repeat the value.
+  if (token !== undefined && !/^[\w.~+/-]{16,}=*$/.test(token)) {
+    throw new UsageError(
+      `${named('metrics-token')} must be 16 characters at least: letters, digits and -._~+/, such as from openssl rand -hex 32.`,
+    )
+  }
+  if (own === undefined && token === undefined) return undefined
+  return { listen: own === undefined ? undefined : { port: own, host: host ?? '127.0.0.1' }, token }
 }
 
 /** Whether a token is one of our documentation's examples or a repeated character. */

@@ -28,9 +28,13 @@ interface Started {
   readonly observed: Observed | undefined
 }
 
+const started = new WeakMap<FastifyRequest, Started>()
+
+/** The number of statements that a request has run so far; undefined before its first hook. */
+export const statementsOf = (request: FastifyRequest): number | undefined => started.get(request)?.waited.statements
+
 /** Adds ids to responses, and a line to the log for each. Its hooks must be among the first. */
 export function logRequests(app: FastifyInstance): void {
-  const started = new WeakMap<FastifyRequest, Started>()
   app.addHook('onRequest', (request, reply, done) =>
     withOnePatience(() => {
       const observed = observeRequest(request, reply, pathOf(request.originalUrl))
@@ -43,7 +47,7 @@ export function logRequests(app: FastifyInstance): void {
     }),
   )
   app.addHook('onResponse', (request, reply, done) => {
-    const { waited, written, observed } = started.get(request) ?? {}
+    const { written, observed } = started.get(request) ?? {}
     const caller = callerOf(request)
     const operation = operationIn(request)
     request.log.info(
@@ -57,7 +61,7 @@ export function logRequests(app: FastifyInstance): void {
         token: caller?.token,
         address: request.ip,
         trace: observed?.trace ?? traceOf(request.raw)?.trace,
-        statements: waited?.statements,
+        statements: statementsOf(request),
         ms: Math.round(reply.elapsedTime * 10) / 10,
         bytes: written === undefined ? undefined : request.raw.socket.bytesWritten - written,
       },

@@ -4,6 +4,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { createMetrics } from '#server/metrics/metrics.ts'
 import { isPostgres } from '#test/database.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
 import { type Way, wayThrough } from '#test/outside.ts'
@@ -59,6 +60,37 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.match(page.text, /<p role="alert" class="error">The database is unavailable/)
     await way.open()
     await assertWell()
+  })
+
+  test('that refuses connections or does not respond is told by a metric, and the scrape succeeds in time', async () => {
+    const metrics = createMetrics(server.db)
+    const up = async () => /^halyard_database_up (\d)$/m.exec(await metrics.text())?.[1]
+    assert.equal(await up(), '1')
+    await way.close()
+    assert.equal(await up(), '0')
+    await way.open()
+    assert.equal(await up(), '1')
+    const thaw = way.freeze()
+    const started = performance.now()
+    assert.equal(await up(), '0')
+    assert.ok(performance.now() - started < 2 * PATIENCE)
+    thaw()
+    assert.equal(await up(), '1')
+  })
+
+  test('tells how many connections are used, idle and waited for', async () => {
+    const sum = () => {
+      const { used, idle, waiting } = server.db.connections!
+      return [used, used + idle > 0, waiting]
+    }
+    assert.deepEqual(sum(), [0, true, 0])
+    const ended = Promise.withResolvers<void>()
+    const busy = Array.from({ length: 3 }, () => server.db.transaction(() => ended.promise))
+    while (server.db.connections!.used < 3) await new Promise((done) => setImmediate(done))
+    assert.deepEqual(sum(), [3, true, 0])
+    ended.resolve()
+    await Promise.all(busy)
+    assert.deepEqual(sum(), [0, true, 0])
   })
 
   test('that stops responding leads to an error in time, also during connection attempts', async () => {

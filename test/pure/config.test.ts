@@ -29,6 +29,7 @@ describe('a configuration', () => {
       double: undefined,
       worker: true,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
+      metrics: undefined,
       readyFile: undefined,
       logLevel: undefined,
     })
@@ -57,6 +58,7 @@ describe('a configuration', () => {
         double: undefined,
         worker: false,
         backup: { folder: '/srv/backups', every: undefined, keep: 7 },
+        metrics: undefined,
         readyFile: '/run/ready',
         logLevel: 'debug',
       },
@@ -94,6 +96,7 @@ describe('a configuration', () => {
       double: undefined,
       worker: false,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
+      metrics: undefined,
       readyFile: undefined,
       logLevel: 'error',
     })
@@ -139,6 +142,26 @@ describe('backups', () => {
     ['--backup-every 0h', /^--backup-every must be a time/],
     ['--backup-every 1h --ephemeral', /^--backup-every contradicts --ephemeral/],
     ['--backup-keep 0', /^--backup-keep must be a number from 1 to 9999/],
+  ] as const) {
+    test(`are refused with ${line}`, () => assert.rejects(read(line), { message: sentence }))
+  }
+})
+
+describe('metrics', () => {
+  for (const [line, metrics] of [
+    ['', undefined],
+    ['--metrics-port 9464', { listen: { port: 9464, host: '127.0.0.1' }, token: undefined }],
+    ['--metrics-port 0 --metrics-host 0.0.0.0', { listen: { port: 0, host: '0.0.0.0' }, token: undefined }],
+    [`--metrics-token ${token}`, { listen: undefined, token }],
+    [`--metrics-port 1 --metrics-token ${token}`, { listen: { port: 1, host: '127.0.0.1' }, token }],
+  ] as const) {
+    test(`are ${metrics ? '' : 'not '}served with "${line}"`, async () => assert.deepEqual((await read(line)).metrics, metrics))
+  }
+  for (const [line, sentence] of [
+    ['--metrics-port 65536', /^--metrics-port must be a number from 0 to 65535, not "65536"\.$/],
+    ['--metrics-host ::', /^--metrics-host requires --metrics-port\.$/],
+    ['--metrics-token tooshort', /^--metrics-token must be 16 characters at least: [^"]+$/],
+    ['--metrics-token with-"marks"-in-it', /^--metrics-token must be 16 characters at least: (?!.*marks)/],
   ] as const) {
     test(`are refused with ${line}`, () => assert.rejects(read(line), { message: sentence }))
   }

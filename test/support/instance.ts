@@ -14,6 +14,8 @@ import type { Model, Subscriber } from '#kernel/declaration.ts'
 import { begin } from '#kernel/write/history.ts'
 import type { Outgoing } from '#outgoing/client.ts'
 import { build } from '#server/app.ts'
+import type { MetricsChoice } from '#server/config/read.ts'
+import { serveMetrics } from '#server/metrics/serving.ts'
 import { product } from '#server/modules.ts'
 import { setup } from '#server/setup.ts'
 import { type Place, serverDatabase } from './database.ts'
@@ -75,6 +77,7 @@ export async function instance({
   subscribers = [],
   outgoing,
   mail = true,
+  metrics,
   ...place
 }: {
   seed?: 'basic' | 'demo' | 'none'
@@ -84,6 +87,7 @@ export async function instance({
   subscribers?: readonly Subscriber[]
   outgoing?: Outgoing
   mail?: boolean
+  metrics?: MetricsChoice
 } & Place = {}): Promise<Instance> {
   const { db, outside, drop } = await serverDatabase(seed, place)
   const adminToken = `opapi-${randomBytes(20).toString('hex')}`
@@ -92,6 +96,7 @@ export async function instance({
   const app = await build(db, {
     ...{ files, times, subscribers, mail, logLevel, logTo: { write: (line) => void logged.push(line) } },
     ...(outgoing && { outgoing }),
+    ...(metrics && { metrics: serveMetrics(db, metrics) }),
   })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const write = <T>(work: (tx: Transaction) => Promise<T>) => db.transaction(work)

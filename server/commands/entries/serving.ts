@@ -12,8 +12,8 @@ export const serving: Commands = {
   worker: {
     meaning: 'run background jobs until SIGTERM or SIGINT, beside servers with --no-worker',
     options: [
-      ...[...SECRETS, ...MAIL, ...ATTACHMENTS, 'outgoing-allow', 'trace-hosts'],
-      ...['log-level', 'backup-dir', 'backup-every', 'backup-keep'],
+      ...[...SECRETS, ...MAIL, ...ATTACHMENTS, 'outgoing-allow', 'trace-hosts', 'log-level'],
+      ...['backup-dir', 'backup-every', 'backup-keep', 'metrics-port', 'metrics-host'],
     ],
     run: async (invocation) => (await import('../worker.ts')).work(invocation),
   },
