@@ -1,11 +1,12 @@
 # Halyard as an image: the bundle and the packages that it needs, on the official image of Node. The packages have no native code.
 FROM node:26-bookworm-slim AS build
 WORKDIR /halyard
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json tsconfig.json ./
 # The image brings Node itself, so the install scripts, which would fetch another one, do not run.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY bin bin
 COPY server server
+COPY testing testing
 COPY scripts/build.ts scripts/build.ts
 COPY LICENSE CHANGELOG.md ./
 # The optional packages of OpenTelemetry are kept, in the versions of the tests.

@@ -1,7 +1,7 @@
 /** The files that deploy Halyard: they can be read, name what exists, and give no right that is not needed. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
@@ -30,6 +30,20 @@ describe('the image', () => {
       .filter(([name, first]) => name === 'COPY' && !first?.startsWith('--from'))
       .flatMap(([, ...words]) => words.slice(0, -1))
     for (const file of copied) assert.ok(existsSync(join(root, file)) && context?.includes(file), file)
+  })
+
+  test('builds from what it copies', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-image-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    for (const [name, first, ...words] of instructions) {
+      if (name !== 'COPY' || first?.startsWith('--from')) continue
+      for (const file of [first!, ...words].slice(0, -1)) cpSync(join(root, file), join(folder, file), { recursive: true })
+    }
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    execFileSync(process.execPath, [join(folder, 'scripts/build.ts')], { cwd: folder })
+    for (const file of ['server/main.js', 'contents/process.js', 'testing/index.cjs', 'testing/index.d.ts']) {
+      assert.ok(existsSync(join(folder, 'dist', file)), file)
+    }
   })
 
   test('runs as a user without rights, on the major version of Node that the package brings', () => {
