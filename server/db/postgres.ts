@@ -58,6 +58,8 @@ export function openPostgres(
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
+    // A process that is idle is still found by its connection.
+    min: 1,
     types: types,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
