@@ -274,9 +274,10 @@ export function mount(
   routers.set(app, router)
   const missing = async (request: FastifyRequest, reply: FastifyReply) => {
     try {
-      if (isTooLong(pathBelow(request) ?? '')) throw tooLong()
+      const path = pathBelow(request) ?? ''
+      if (isTooLong(path)) throw tooLong()
       await contextOf(request, services)
-      const allowed = router.methodsOf(pathBelow(request) ?? '')
+      const allowed = router.methodsOf(path)
       throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound()
     } catch (error) {
       return sendError(request, reply, error)
@@ -284,7 +285,7 @@ export function mount(
   }
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const found = foundFor(request)
-    return found && !isTooLong(pathBelow(request) ?? '') ? answer(request, reply, services, found) : missing(request, reply)
+    return found ? answer(request, reply, services, found) : missing(request, reply)
   }
   for (const url of [PREFIX, `${PREFIX}/*`]) app.route({ method: METHODS, url, handler })
 

@@ -18,7 +18,7 @@ export interface Router {
 }
 
 /** No id, name or identifier is longer. */
-export const LONGEST_SEGMENT = 1000
+const LONGEST_SEGMENT = 1000
 
 interface Node {
   readonly literals: Map<string, Node>
@@ -90,8 +90,9 @@ const segmentsOf = (path: string): string[] => path.split('/').filter(Boolean)
 /** Whether a part of a path is longer than anything that it could name. */
 export const isTooLong = (path: string): boolean => path.split('/').some((one) => one.length > LONGEST_SEGMENT)
 
-/** The segments of a path; undefined if one is not encoded as it has to be. */
+/** The segments of a path; undefined if one is too long, or not encoded as it has to be. */
 function decoded(path: string): string[] | undefined {
+  if (isTooLong(path)) return undefined
   try {
     return segmentsOf(path).map(decodeURIComponent)
   } catch {
