@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { createGunzip, createGzip } from 'node:zlib'
 import type { Engine } from '#db/database.ts'
+import { syncFolder } from '#files/folder.ts'
 import { reasonOf } from '#server/reason.ts'
 import type { Digest } from './rows.ts'
 
@@ -102,12 +103,6 @@ export async function writeArchive(path: string, pack: (packer: Packer) => Promi
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < bytes.length; i += 64 * 1024) yield bytes.subarray(i, i + 64 * 1024)
-}
-
-/** Has the names in a folder written to the disk. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  await folder.sync().finally(() => folder.close())
 }
 
 /** An entry of an archive. Its bytes are to be read before the next entry. */

@@ -1,4 +1,6 @@
 /** Fills a database with rows that another one had, and makes sure that it has them. */
+
+import { inBatches } from '#db/cursor.ts'
 import {
   ConstraintError,
   type Database,
@@ -8,7 +10,7 @@ import {
   UnavailableError,
 } from '#db/database.ts'
 import { allMigrations, bringUpToDate, migrate } from '#db/migrate.ts'
-import { name, raw, sql } from '#db/sql.ts'
+import { name, sql } from '#db/sql.ts'
 import { product } from '#server/modules.ts'
 import { reasonOf } from '#server/reason.ts'
 import { type Digest, digestOf, insertLines, setCounters, type Table, tablesOf } from './rows.ts'
@@ -23,10 +25,15 @@ export interface RowSource {
   totals(): { readonly tables: Readonly<Record<string, Digest>>; readonly counters: Readonly<Record<string, number>> }
 }
 
+/** The first of these migrations that this version does not know: it is of a newer one. */
+export function newerAmong(migrations: readonly string[]): string | undefined {
+  const known = new Set(allMigrations(product.migrations).map((one) => one.name))
+  return migrations.find((one) => !known.has(one))
+}
+
 /** @throws Error in one sentence if rows are of a newer version than this one */
 export function checkAge({ migrations }: Pick<RowSource, 'migrations'>): void {
-  const known = new Set(allMigrations(product.migrations).map((one) => one.name))
-  const unknown = migrations.find((one) => !known.has(one))
+  const unknown = newerAmong(migrations)
   if (unknown !== undefined) throw new Error(`It was made by a newer version of Halyard, which has the migration ${unknown}.`)
 }
 
@@ -67,7 +74,7 @@ export const fillSchema = (db: Database, source: RowSource): Promise<void> =>
         })
       }
       await setCounters(tx, countersFor(tables, source))
-      await compare(readingAll(tx), tables, source)
+      await compare(inBatches(tx), tables, source)
       await bringUpToDate(tx, allMigrations(product.migrations))
     },
     { patience: Infinity },
@@ -119,19 +126,6 @@ async function compare(db: SnapshotReader, tables: readonly Table[], source: Row
     }
   }
 }
-
-/** Reads in an open transaction of PostgreSQL. */
-const readingAll = (tx: Transaction): SnapshotReader => ({
-  engine: tx.engine,
-  all: (query) => tx.all(query),
-  one: (query) => tx.one(query),
-  async *batches(query, size) {
-    await tx.run(sql`declare batches no scroll cursor for ${query}`)
-    const fetched = () => tx.all(raw(`fetch ${size} from batches`))
-    for (let rows = await fetched(); rows.length > 0; rows = await fetched()) yield rows
-    await tx.script('close batches')
-  },
-})
 
 /** The foreign keys of a schema. */
 const referencesOf = (db: Reader): Promise<{ table: string; name: string; definition: string }[]> =>

@@ -6,7 +6,7 @@ import { version } from '#files/package.ts'
 import type { FileStore } from '#files/store.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { type Content, ORIGIN, type Origin, type Packer, writeArchive } from './archive.ts'
-import { countersOf, type Digest, linesOf, summing, tablesOf, totalOf } from './rows.ts'
+import { countersOf, type Digest, linesOf, rowsIn, summing, tablesOf, totalOf } from './rows.ts'
 
 /** Told how far the work is: a step, how much is done of it, and how much there is. */
 export type Progress = (step: string, done: number, total: number) => void
@@ -48,7 +48,7 @@ export async function makeBackup(path: string, source: BackupSource, progress: P
         attached: source.files ? await attachmentsOf(db) : [],
       }
     })
-    rows = Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
+    rows = rowsIn(tables)
     for (const [name, file] of Object.entries(source.configuration)) {
       if (existsSync(file)) await packer.add(`configuration/${name}`, readFileSync(file))
     }

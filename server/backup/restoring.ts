@@ -8,17 +8,18 @@ import { connect } from '#db/connect.ts'
 import type { Database } from '#db/database.ts'
 import { APPLICATION } from '#db/postgres-name.ts'
 import { sql } from '#db/sql.ts'
+import { syncFolder } from '#files/folder.ts'
 import type { FileStore } from '#files/store.ts'
-import { contentOf, type Entry, entriesOf, fileOf, linesIn, type Manifest, type Origin, syncFolder, tableOf } from './archive.ts'
-import { checkAge, fillFile, fillSchema, type RowSource } from './filling.ts'
+import { contentOf, type Entry, entriesOf, fileOf, linesIn, type Manifest, type Origin, tableOf } from './archive.ts'
+import { checkAge, fillFile, fillSchema, newerAmong, type RowSource } from './filling.ts'
 import { originOf, type Progress } from './making.ts'
-import { countersOf, type Digest, linesOf, summing, tablesOf, totalOf } from './rows.ts'
+import { countersOf, type Digest, linesOf, rowsIn, summing, tablesOf, totalOf } from './rows.ts'
 
 /** What is in the place of a database. */
 export type Occupant = 'nothing' | 'an empty instance' | 'data' | 'a newer instance' | 'foreign data'
 
-/** What a database holds. @param known the migrations of this version */
-export async function occupantOf(db: Database, known: ReadonlySet<string>): Promise<Occupant> {
+/** What a database holds. */
+export async function occupantOf(db: Database): Promise<Occupant> {
   const tables = await db.all<{ name: string }>(
     db.engine === 'sqlite'
       ? sql`select name from sqlite_schema where type = 'table'`
@@ -28,7 +29,7 @@ export async function occupantOf(db: Database, known: ReadonlySet<string>): Prom
   if (names.length === 0) return 'nothing'
   if (!names.includes('migrations') || !names.includes('principals')) return 'foreign data'
   const applied = await db.all<{ name: string }>(sql`select name from migrations`)
-  if (applied.some(({ name }) => !known.has(name))) return 'a newer instance'
+  if (newerAmong(applied.map(({ name }) => name)) !== undefined) return 'a newer instance'
   const [one] = await db.all(sql`select 1 as one from principals where type = 'User' limit 1`)
   return one ? 'data' : 'an empty instance'
 }
@@ -43,7 +44,7 @@ export async function othersOn(db: Database): Promise<number> {
 
 /** The rows in an archive that has been verified. */
 export const archived = (path: string, { migrations }: Origin, manifest: Manifest, progress: Progress): RowSource => {
-  const total = Object.values(manifest.tables).reduce((sum, { rows }) => sum + rows, 0)
+  const total = rowsIn(manifest.tables)
   return {
     migrations,
     totals: () => manifest,

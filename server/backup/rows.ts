@@ -20,6 +20,10 @@ export interface Digest {
   readonly sum: string
 }
 
+/** The number of rows of all tables together. */
+export const rowsIn = (tables: Readonly<Record<string, Digest>>): number =>
+  Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
+
 /** Tables that are no data: the list of migrations, and the indexes of texts, which are made anew. */
 const isOurs = (table: string): boolean => table !== 'migrations' && !/^(texts|sqlite)_/.test(table)
 

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Database } from '#db/database.ts'
-import { allMigrations } from '#db/migrate.ts'
 import { openStore } from '#files/open.ts'
 import { keysIn } from '#identity/secrets.ts'
 import { verifyArchive } from '#server/backup/archive.ts'
@@ -17,14 +16,14 @@ import {
   replaceDatabase,
   restoreFiles,
 } from '#server/backup/restoring.ts'
-import type { Config } from '#server/config/read.ts'
+import { rowsIn } from '#server/backup/rows.ts'
+import { type Config, isDatabaseUrl } from '#server/config/read.ts'
 import { fileFor } from '#server/config/sources.ts'
 import { keySource } from '#server/keys.ts'
-import { product } from '#server/modules.ts'
 import { closePlaces } from '#server/privacy.ts'
 import { UsageError } from '#server/usage.ts'
 import type { Invocation } from './command.ts'
-import { fileOf, lock, openDatabase, shown, withDatabase } from './database.ts'
+import { fileOf, IN_MEMORY, lock, openDatabase, shown, withDatabase } from './database.ts'
 import { showResult } from './output.ts'
 import { bytesOf, withProgress } from './progress.ts'
 
@@ -70,7 +69,7 @@ function keyFile({ config: { secretKey }, flags }: Invocation): string | undefin
 }
 
 function refuseMemory({ databaseUrl }: Config): void {
-  if (databaseUrl === 'sqlite::memory:') throw new UsageError('A database in memory belongs to its process alone.')
+  if (databaseUrl === IN_MEMORY) throw new UsageError('A database in memory belongs to its process alone.')
 }
 
 /** Checks a backup. */
@@ -79,7 +78,7 @@ export async function verify(invocation: Invocation): Promise<void> {
   const { origin, manifest, size } = await withProgress(invocation, (progress) =>
     verifyArchive(path, (done, total) => progress('verify', done, total)),
   )
-  const rows = Object.values(manifest.tables).reduce((sum, table) => sum + table.rows, 0)
+  const rows = rowsIn(manifest.tables)
   const { count, missing } = manifest.files
   const text = `${path} is whole: ${rows} rows and ${count} files of ${origin.createdAt}, made by Halyard ${origin.halyard} on ${origin.engine} (${bytesOf(size)}).${
     missing.length > 0 ? `\n${missing.length} attachments were missing when it was made.` : ''
@@ -108,7 +107,7 @@ export async function restore(invocation: Invocation): Promise<void> {
       return verified
     })
     closePlaces(config)
-    const rows = Object.values(manifest.tables).reduce((sum, table) => sum + table.rows, 0)
+    const rows = rowsIn(manifest.tables)
     const { count, missing } = manifest.files
     const text = `Restored ${rows} rows and ${count} files to ${shown(config.databaseUrl)}.`
     showResult(invocation, { database: shown(config.databaseUrl), rows, files: count, missing }, text)
@@ -147,7 +146,7 @@ async function claim(url: string, mayReplace: boolean): Promise<() => void> {
   const unlock = lock(url)
   try {
     if (!db) return unlock
-    const occupant = await occupantOf(db, new Set(allMigrations(product.migrations).map(({ name }) => name)))
+    const occupant = await occupantOf(db)
     const place = shown(url)
     if (occupant === 'foreign data') throw new Error(`${place} holds something other than Halyard; nothing is replaced there.`)
     if (occupant === 'a newer instance')
@@ -174,7 +173,7 @@ async function refuseOthers(db: Database, url: string): Promise<void> {
 export async function move(invocation: Invocation): Promise<void> {
   const { config, flags } = invocation
   const target = String(flags.to)
-  if (!/^sqlite:.|^postgres(ql)?:\/\/./.test(target)) {
+  if (!isDatabaseUrl(target)) {
     throw new UsageError('--to must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.')
   }
   refuseMemory(config)
@@ -198,7 +197,7 @@ export async function move(invocation: Invocation): Promise<void> {
       unlock()
     }
   })
-  const rows = Object.values(result).reduce((sum, table) => sum + table.rows, 0)
+  const rows = rowsIn(result)
   const lines = [
     `Moved ${rows} rows in ${Object.keys(result).length} tables to ${shown(target)}, and compared their hashes.`,
     `Attachments stay where they are: start with --database-url and the same other options${

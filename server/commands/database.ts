@@ -13,7 +13,8 @@ import { product } from '#server/modules.ts'
 import { closePlaces } from '#server/privacy.ts'
 import { reasonOf } from '#server/reason.ts'
 
-const IN_MEMORY = 'sqlite::memory:'
+/** The URL of a database that belongs to its process alone. */
+export const IN_MEMORY = 'sqlite::memory:'
 const PATIENCE_MS = 10_000
 
 /** The path of an SQLite file; undefined for other databases. */

@@ -1,6 +1,6 @@
 /** The checks of `halyard doctor --deep`: all that takes its time. They change nothing. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from '#db/database.ts'
 import { checkIndexes } from '#db/search.ts'
@@ -12,6 +12,7 @@ import { currentTime } from '#kernel/clock.ts'
 import { addressOf, hasPublicHost, readSettings } from '#kernel/settings.ts'
 import type { Config } from '#server/config/read.ts'
 import { fileOf } from './database.ts'
+import { periodOf, regularBackups } from './regular-backups.ts'
 
 /** A check by its name: what it finds, or an Error that says what is wrong. */
 export type Check = readonly [name: string, look: () => Promise<string> | string]
@@ -122,11 +123,9 @@ function backups({ backup: { every, folder } }: Config): string {
     // A file with the name of a later period keeps that from being saved, and pushes others out.
     throw new Error(`other users can write to ${folder}, and so replace or end backups; run chmod go-w ${folder}`)
   }
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^halyard-\d{8}T\d{6}Z\.tar\.gz$/.test(name)) : []
-  const newest = names.sort().at(-1)
+  const newest = existsSync(folder) ? regularBackups(folder).at(-1) : undefined
   if (newest === undefined) throw new Error(`there is none in ${folder}`)
-  const [, y, mo, d, h, mi, s] = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(newest) as RegExpExecArray
-  const age = currentTime().getTime() - Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  const age = currentTime().getTime() - periodOf(newest).getTime()
   if (age > 2 * every) throw new Error(`the newest is ${newest}; see the log of the server`)
   return `the newest is ${newest}`
 }

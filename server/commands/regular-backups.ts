@@ -14,7 +14,7 @@ import type { Log } from '#server/log.ts'
 import { product } from '#server/modules.ts'
 import { reasonOf } from '#server/reason.ts'
 import type { Invocation } from './command.ts'
-import { appliedMigrations, fileOf, missingMigrations } from './database.ts'
+import { appliedMigrations, fileOf } from './database.ts'
 import { backup as entries } from './entries/backup.ts'
 
 /** How often to look whether a backup is due. */
@@ -61,14 +61,20 @@ export function startBackups({ config, flags }: Invocation, log: Pick<Log, 'info
   }
 }
 
-/** The regular backups in a folder beyond the newest ones. */
-export const oldBackups = (folder: string, keep: number): string[] =>
+/** The regular backups in a folder, oldest first. */
+export const regularBackups = (folder: string): string[] =>
   readdirSync(folder)
     .filter(
       (name) => name.startsWith(PREFIX) && name.endsWith(END) && /^\d{8}T\d{6}Z$/.test(name.slice(PREFIX.length, -END.length)),
     )
     .sort()
-    .slice(0, -keep)
+
+/** The beginning of the period that a regular backup is for, from its name. */
+export const periodOf = (name: string): Date =>
+  new Date(name.slice(PREFIX.length, -END.length).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+
+/** The regular backups in a folder beyond the newest ones. */
+export const oldBackups = (folder: string, keep: number): string[] => regularBackups(folder).slice(0, -keep)
 
 /** The flags of the command line that the command `backup` takes as well. */
 function argumentsOf(flags: Flags): string[] {
@@ -106,9 +112,10 @@ export async function beforeMigrating(
   config: Config,
   told: Migrating = printed,
 ): Promise<MigrationProgress | undefined> {
-  if ((await appliedMigrations(db)).length === 0) return undefined
-  const missing = await missingMigrations(db)
-  const rewriting = allMigrations(product.migrations).filter((one) => missing.includes(one.name) && isRewriting(one, db.engine))
+  const applied = await appliedMigrations(db)
+  if (applied.length === 0) return undefined
+  const missing = allMigrations(product.migrations).filter(({ name }) => !applied.includes(name))
+  const rewriting = missing.filter((one) => isRewriting(one, db.engine))
   if (rewriting.length > 0 && (db.engine === 'postgres' || fileOf(config.databaseUrl) !== undefined)) {
     const path = join(config.backup.folder, `before-${rewriting[0]!.name}-${stamp(currentTime())}${END}`)
     try {

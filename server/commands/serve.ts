@@ -14,7 +14,7 @@ import { addressOf, answersAt, readSettings } from '#kernel/settings.ts'
 import { fetchConfigured, outgoing } from '#outgoing/client.ts'
 import type { Config } from '#server/config/read.ts'
 import type { Double } from '#server/double/double.ts'
-import { processLog, usualLevel } from '#server/log.ts'
+import { type Log, processLog, usualLevel } from '#server/log.ts'
 import { reasonOf } from '#server/reason.ts'
 import { type SetupResult, setup, setupPath } from '#server/setup.ts'
 import { startTraces } from '#server/traces/start.ts'
@@ -39,11 +39,13 @@ export async function serve(invocation: Invocation): Promise<void> {
   // Before the seed, whose dates follow from it.
   if (config.double?.clock) setClock(config.double.clock)
   const logLevel = config.logLevel ?? usualLevel()
+  // Until the application has one.
+  const log = processLog(logLevel)
   // The application loads while the database opens.
   const [{ build }, { db, unlock, result }, traces] = await Promise.all([
     import('#server/app.ts'),
-    prepare(config),
-    startTraces(process.env, config.traceHosts, (message) => processLog(logLevel).warn({}, message)),
+    prepare(config, log),
+    startTraces(process.env, config.traceHosts, (message) => log.warn({}, message)),
   ])
   const files = openStore(config.attachments, fetchConfigured)
   if (result.fresh && config.seed === 'showcase') await (await import('#server/seeds/showcase-files.ts')).attachReports(db, files)
@@ -161,10 +163,10 @@ async function setupAddress(db: Database): Promise<string | undefined> {
 }
 
 /** Opens the database, locks it if it is a file, and sets it up. */
-async function prepare(config: Config): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
+async function prepare(config: Config, log: Log): Promise<{ db: Database; unlock: () => void; result: SetupResult }> {
   const db = await openDatabase(config.databaseUrl, { connections: CONNECTIONS, patience: PATIENCE_MS })
   const unlock = lock(config.databaseUrl)
-  const progress = await beforeMigrating(db, config, logged(processLog(config.logLevel ?? usualLevel())))
+  const progress = await beforeMigrating(db, config, logged(log))
   const result = await setup(db, { ...config, progress })
   // The process that held leases here has ended, unless another one runs the jobs.
   if (db.engine === 'sqlite' && config.worker) await endLeases(db)

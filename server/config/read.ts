@@ -189,6 +189,9 @@ function isProxy(text: string): boolean {
   return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128))
 }
 
+/** Whether a text is the URL of a database of either engine. */
+export const isDatabaseUrl = (url: string): boolean => /^sqlite:.|^postgres(ql)?:\/\/./.test(url)
+
 /** The database URL. Among its three options, those of the source that takes precedence count. */
 function databaseUrl({ given, named, sourceOf }: Sources): string {
   const made = ['ephemeral', 'database-url', 'data'].filter((flag) => {
@@ -203,7 +206,7 @@ function databaseUrl({ given, named, sourceOf }: Sources): string {
   }
   if (place !== 'database-url') return `sqlite:${join(resolve(given('data') ?? 'data'), 'halyard.db')}`
   const url = given('database-url')!
-  if (!/^sqlite:.|^postgres(ql)?:\/\/./.test(url)) {
+  if (!isDatabaseUrl(url)) {
     throw new UsageError(`${named('database-url')} must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.`)
   }
   return url

@@ -1,5 +1,6 @@
 /** PostgreSQL by pg. This file hides all differences of its values from SQLite's. */
 import pg from 'pg'
+import { inBatches } from './cursor.ts'
 import {
   ConstraintError,
   countStatement,
@@ -248,28 +249,15 @@ export function openPostgres(
     },
     snapshot: (work) =>
       using(Infinity, async (client) => {
-        const run = async (text: string) => (await ask(client, text, Infinity)).rows
-        await run('begin transaction isolation level repeatable read read only; set local statement_timeout = 0')
+        await ask(
+          client,
+          'begin transaction isolation level repeatable read read only; set local statement_timeout = 0',
+          Infinity,
+        )
         try {
-          const { all, one } = on(client, () => Infinity)
-          return await work({
-            engine: 'postgres',
-            all,
-            one,
-            async *batches(q, size) {
-              await query(client, sql`declare batches no scroll cursor for ${q}`, Infinity)
-              for (
-                let rows = await run(`fetch ${size} from batches`);
-                rows.length > 0;
-                rows = await run(`fetch ${size} from batches`)
-              ) {
-                yield rows
-              }
-              await run('close batches')
-            },
-          })
+          return await work(inBatches(on(client, () => Infinity)))
         } finally {
-          await run('rollback').catch(() => broken.add(client))
+          await ask(client, 'rollback', Infinity).catch(() => broken.add(client))
         }
       }),
     script: (text) => using(Infinity, async (client) => void (await ask(client, text, Infinity))),

@@ -68,7 +68,8 @@ async function writeSafely(path: string, bytes: Bytes): Promise<void> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Has the names in a folder written to the disk. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, constants.O_RDONLY)
   try {
     await folder.sync()
