@@ -1,5 +1,5 @@
 /** Signatures of S3 requests: AWS Signature Version 4 in headers, URLs and forms. */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 export interface Credentials {
   readonly accessKey: string
@@ -10,7 +10,7 @@ export interface Credentials {
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 export const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const sha256 = (text: string) => hash('sha256', text)
 const hmac = (key: string | Uint8Array, text: string) => createHmac('sha256', key).update(text).digest()
 
 /** `20261124T120000Z` */

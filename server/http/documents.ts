@@ -1,5 +1,5 @@
 /** The OpenAPI document and the page to browse it, served without external requests. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -33,7 +33,7 @@ interface Part {
 async function readParts(): Promise<ReadonlyMap<string, Part>> {
   const read = Object.entries(parts).map(async ([name, { file, type }]): Promise<[string, Part]> => {
     const text = await readFile(file, 'utf8')
-    const mark = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    const mark = hash('sha256', text).slice(0, 16)
     return [name, { text, type, address: `${DOCS}/${name}?${mark}` }]
   })
   return new Map(await Promise.all(read))

@@ -3,7 +3,7 @@
  * challenge belongs to the browser that requested it, works once, and expires soon. The origin is a setting: headers of a request
  * do not count.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { ConstraintError, type Database, type Reader, type Transaction } from '#db/database.ts'
@@ -46,7 +46,7 @@ function usOf(settings: Settings) {
 export const canHavePasskeys = (settings: Settings): boolean => isIP(usOf(settings).expectedRPID.replace(/^\[|\]$/g, '')) === 0
 
 /** The user handle of passkeys: opaque and stable. */
-const handleOf = (userId: number) => createHash('sha256').update(`user:${userId}`).digest()
+const handleOf = (userId: number) => hash('sha256', `user:${userId}`, 'buffer')
 
 /** The passkeys of a user. */
 export const passkeysOf = (db: Reader, userId: number): Promise<Passkey[]> =>

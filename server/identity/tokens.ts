@@ -1,5 +1,5 @@
 /** API tokens: format, storage, and limits. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { type Database, type Reader, type Transaction, whereItCan } from '#db/database.ts'
 import { insert } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
@@ -18,7 +18,7 @@ export const randomKey = (): string => randomBytes(32).toString('hex')
 export const isToken = (text: string): boolean => /^opapi-[0-9a-f]{40}$/.test(text)
 
 /** The stored hash of a token, which is useless for readers of the database. */
-export const hashToken = (value: string): string => createHash('sha256').update(value).digest('hex')
+export const hashToken = (value: string): string => hash('sha256', value)
 
 /** Scopes of API tokens: full access, or read-only. */
 export const tokenScopes: readonly string[] = [API, API_READ]

@@ -1,5 +1,5 @@
 /** The frame, the style and the headers of all pages. The headers let a page show text and send forms to this server, no more. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Html, html, htmlText, trusted } from '#text/html.ts'
 import type { Language, Message } from '#text/messages.ts'
 
@@ -71,7 +71,7 @@ th { font-size: .9375rem; color: var(--soft) }
 `
 
 /** The source expression of an inline style sheet or script: the hash of its text, so that no other inline code runs. */
-export const allowed = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+export const allowed = (text: string): string => `'sha256-${hash('sha256', text, 'base64')}'`
 
 /** Permissions of a page beyond showing text and sending forms to this server. */
 export interface Permits {

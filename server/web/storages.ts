@@ -2,7 +2,7 @@
  * Connecting an account to a file storage: the page that leads to the storage's consent, and the page that it leads back to. A
  * connection belongs to the user who started it, and each start is accepted once.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { contextOf, type Services } from '#http/mount.ts'
 import { randomKey } from '#identity/tokens.ts'
 import type { Answer } from '#kernel/declaration.ts'
@@ -65,7 +65,7 @@ async function leave(visit: OwnVisit, services: Services): Promise<Answer> {
   const user = session.user.id
   if (await isConnected(db, credentials.id, user)) return destination ? onTo(destination) : done(visit, storage)
   const [state, verifier] = [randomKey(), randomKey()]
-  const challenge = createHash('sha256').update(verifier).digest('base64url')
+  const challenge = hash('sha256', verifier, 'base64url')
   const address = await setOut({ db, settings, now }, storage, credentials, {
     ...{ userId: user, state, verifier, challenge },
     backUrl: destination,
