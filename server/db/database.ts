@@ -14,6 +14,11 @@ export interface Reader {
   all<R = Row>(query: Sql): Promise<R[]>
   /** The first row of a query, if there is one. */
   one<R = Row>(query: Sql): Promise<R | undefined>
+  /**
+   * A number that is another one after every commit, whoever made it: as long as it stays, queries return the same.
+   * Undefined where only a statement could tell.
+   */
+  state?(): number | undefined
 }
 
 /** Runs queries and writes atomically. */

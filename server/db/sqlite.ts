@@ -29,6 +29,8 @@ interface Group extends PromiseWithResolvers<void> {
 }
 
 const KEPT_STATEMENTS = 1000
+/** More than SQLite counts: its versions have 32 bits. */
+const VERSIONS = 2 ** 32
 /** Maximum interval of retries for another program's lock; they start at a millisecond. */
 const LONGEST_PAUSE_MS = 10
 /** Not even a migration waits longer for a lock, so that the operator learns of it. */
@@ -78,6 +80,8 @@ export function openSqlite(
   let suspect = false
   let lastLook = performance.now()
   let closing = false
+  /** Counts what `pragma data_version` does not: new connections, and commits in memory. */
+  let renewals = 0
 
   /** Translates an engine's error, and notes whether it may have broken the connection. */
   const failure = (error: unknown): unknown => {
@@ -96,6 +100,7 @@ export function openSqlite(
       const fresh = [connect(path, { durable, wait: 0 }), openReader(0)] as const
       for (const { connection } of [writer, reader]) connection.close()
       ;[writer, reader] = fresh
+      renewals++
       suspect = false
     } catch (error) {
       throw translated(error)
@@ -120,6 +125,18 @@ export function openSqlite(
       return (group ? reader : writer).all(query) as R[]
     } catch (error) {
       throw failure(error)
+    }
+  }
+
+  /** The version of the data on the connection that never writes, so that its own commits are no exception. */
+  const state = (): number | undefined => {
+    if (inMemory) return renewals
+    if (suspect || closing) return undefined
+    try {
+      return renewals * VERSIONS + reader.version()
+    } catch (error) {
+      failure(error)
+      return undefined
     }
   }
 
@@ -205,6 +222,7 @@ export function openSqlite(
     try {
       if (group.lost) throw group.lost
       await whileBusy(() => control(sql`commit`), performance.now() + patience)
+      if (inMemory) renewals++
       group = undefined
       resolve()
     } catch (error) {
@@ -253,6 +271,7 @@ export function openSqlite(
     },
     all: read,
     one: async <R>(query: Sql) => (await read<R>(query))[0],
+    state,
     async transaction(work, { patience: own = patience } = {}) {
       if (lockedOut && own === 0) throw new UnavailableError('busy')
       const until = performance.now() + Math.min(own, LONGEST_PATIENCE_MS)
@@ -287,7 +306,11 @@ export function openSqlite(
         own.connection.close()
       }
     },
-    script: (text) => between(() => writer.connection.exec(text)),
+    script: (text) =>
+      between(() => {
+        writer.connection.exec(text)
+        if (inMemory) renewals++
+      }),
     async ready() {
       look()
       await read(sql`select 1 as one`)
@@ -316,6 +339,7 @@ export function openSqlite(
         const former = writer
         writer = connect(path, { durable, image })
         reader = writer
+        renewals++
         former.connection.close()
       }),
   }
@@ -397,8 +421,11 @@ function connect(
       return statement
     })
 
+  const versioned = connection.prepare('pragma data_version')
   return {
     connection,
+    /** Another number after every commit of another connection. */
+    version: () => (versioned.get() as { data_version: number }).data_version,
     all({ text, values }: Sql): Row[] {
       const { statement, booleans, documents } = prepare(text)
       const rows = statement.all(...values.map(bind)) as Row[]

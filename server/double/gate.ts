@@ -74,6 +74,7 @@ export function createGate(): Gate {
         check()
         return db.one(query)
       },
+      state: () => db.state?.(),
       transaction: async (work, options) => {
         check()
         return db.transaction(work, options)

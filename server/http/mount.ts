@@ -221,6 +221,7 @@ const asking = (db: Database): Omit<Database, 'transaction'> => ({
   engine: db.engine,
   all: (query) => db.all(query),
   one: (query) => db.one(query),
+  state: () => db.state?.(),
   snapshot: (work) => db.snapshot(work),
   script: () => Promise.reject(beyondReading()),
   get statements() {

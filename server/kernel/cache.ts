@@ -42,7 +42,7 @@ export interface Snapshot {
 }
 
 export interface Cache {
-  /** Reads the counters: one statement. */
+  /** Reads the counters: one statement, or none where the database tells without one that nothing was committed. */
   snapshot(db: Reader): Promise<Snapshot>
 }
 
@@ -52,16 +52,22 @@ const KEPT = 20_000
 export function createCache(): Cache {
   let total = -1
   let revisions = new Map<string, number>()
+  /** The state of the database in which the counters were read. */
+  let state: number | undefined
   const kept = new Map<string, { stamp: number; value: unknown }>()
 
   return {
     async snapshot(db) {
-      const row = await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`)
-      const seen = row?.value ?? 0
-      if (seen !== total) {
-        const rows = await db.all<{ name: string; value: number }>(sql`select name, value from revisions`)
-        revisions = new Map(rows.map((r) => [r.name, r.value]))
-        total = revisions.get('all') ?? 0
+      const now = db.state?.()
+      if (now === undefined || now !== state) {
+        const row = await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`)
+        const seen = row?.value ?? 0
+        if (seen !== total) {
+          const rows = await db.all<{ name: string; value: number }>(sql`select name, value from revisions`)
+          revisions = new Map(rows.map((r) => [r.name, r.value]))
+          total = revisions.get('all') ?? 0
+        }
+        state = now
       }
       const mine = revisions
       return {

@@ -10,6 +10,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
+import { isInMemory } from '#db/sqlite.ts'
 import { isPostgres } from '#test/database.ts'
 
 describe('an SQLite file', { skip: isPostgres }, () => {
@@ -40,6 +41,41 @@ describe('an SQLite file', { skip: isPostgres }, () => {
     await write(db, 'two')
     assert.deepEqual(await notes(db), ['one', 'two'])
     other.close()
+  })
+
+  test('tells by its state that somebody has committed, and that nobody has', async (t) => {
+    const { db, path } = await opened(t)
+    const states = [db.state?.()]
+    await notes(db)
+    await db.transaction(async (tx) => void (await tx.all(sql`select 1`)))
+    await assert.rejects(db.transaction((tx) => tx.run(sql`insert into notes (text) values (null)`)))
+    states.push(db.state?.())
+    assert.equal(states[1], states[0])
+    await write(db, 'one')
+    states.push(db.state?.())
+    const other = new DatabaseSync(path)
+    other.exec("insert into notes (text) values ('two')")
+    other.close()
+    states.push(db.state?.())
+    await db.script('delete from notes')
+    states.push(db.state?.())
+    assert.equal(new Set(states).size, 4)
+  })
+
+  test('in memory tells the same, also of a content that was replaced', async (t) => {
+    const db = await connect('sqlite::memory:')
+    t.after(() => db.close())
+    assert.ok(isInMemory(db))
+    const states = [db.state?.()]
+    await db.script('create table notes (text text not null)')
+    states.push(db.state?.())
+    await write(db, 'one')
+    states.push(db.state?.())
+    await notes(db)
+    assert.equal(db.state?.(), states[2])
+    await db.restore(await db.image())
+    states.push(db.state?.())
+    assert.equal(new Set(states).size, 4)
   })
 
   test('that was moved away rejects writes, and accepts them once it is back', async (t) => {
