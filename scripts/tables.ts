@@ -8,7 +8,7 @@ import { product } from '#server/modules.ts'
 const db = openSqlite(':memory:', { durable: false })
 await migrate(db, product.migrations)
 const tables = await db.all<{ name: string }>(
-  sql`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'texts_%' and name <> 'migrations' order by name`,
+  sql`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'texts_%' and name not like 'counts_%' and name <> 'migrations' order by name`,
 )
 const typeOf = (declared: string) =>
   /^bool/i.test(declared) ? 'boolean' : /^json/i.test(declared) ? 'unknown' : /int|real/i.test(declared) ? 'number' : 'string'

@@ -24,8 +24,8 @@ export interface Digest {
 export const rowsIn = (tables: Readonly<Record<string, Digest>>): number =>
   Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
 
-/** Tables that are no data: the list of migrations, and the indexes of texts, which are made anew. */
-const isOurs = (table: string): boolean => table !== 'migrations' && !/^(texts|sqlite)_/.test(table)
+/** Tables that are no data: the list of migrations, and indexes of texts and counts, which are made anew. */
+const isOurs = (table: string): boolean => table !== 'migrations' && !/^(texts|counts|sqlite)_/.test(table)
 
 /** The tables of a database that hold data, in alphabetical order. */
 export async function tablesOf(db: Reader): Promise<Table[]> {

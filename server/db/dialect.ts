@@ -37,6 +37,12 @@ export const databaseSize = (engine: Engine): Sql =>
     ? sql`select page_count * page_size as bytes from pragma_page_count, pragma_page_size`
     : sql`select pg_database_size(current_database()) as bytes`
 
+/**
+ * A text that is another one after every commit on PostgreSQL, as an expression of any query; null on SQLite, whose `Reader.state`
+ * tells it without one.
+ */
+export const dataState = (engine: Engine): Sql => (engine === 'postgres' ? sql`cast(pg_current_snapshot() as text)` : sql`null`)
+
 /** A text folded like a column in `folded`. */
 export const lower = (text: string): string => text.toLowerCase()
 

@@ -1,5 +1,6 @@
 /** The cache of a process, shared by requests: values are never older than the start of a request. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
+import { dataState } from '#db/dialect.ts'
 import { join, name, sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 
@@ -39,6 +40,11 @@ export interface Snapshot {
    * @param load must read after this snapshot was taken, so that its result is at least as new.
    */
   remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
+  /**
+   * The value under `key`, loaded unless it was since the last commit of anybody.
+   * @param load as for `remember`
+   */
+  untilCommit<T>(key: string, load: () => Promise<T>): Promise<T>
 }
 
 export interface Cache {
@@ -47,26 +53,34 @@ export interface Cache {
 }
 
 const KEPT = 20_000
+const KEPT_UNTIL_COMMIT = 5000
 
 /** A new, empty cache; one per database. */
 export function createCache(): Cache {
   let total = -1
   let revisions = new Map<string, number>()
   /** The state of the database in which the counters were read. */
-  let state: number | undefined
+  let state: number | string | undefined
+  /** Values of that state. */
+  const fleeting = new Map<string, unknown>()
   const kept = new Map<string, { stamp: number; value: unknown }>()
 
   return {
     async snapshot(db) {
-      const now = db.state?.()
-      if (now === undefined || now !== state) {
-        const row = await db.one<{ value: number }>(sql`select value from revisions where name = 'all'`)
+      const before = db.state?.()
+      let now: number | string | undefined = before
+      if (before === undefined || before !== state) {
+        const row = await db.one<{ value: number; state: string | null }>(
+          sql`select value, ${dataState(db.engine)} as state from revisions where name = 'all'`,
+        )
+        now = before ?? row?.state ?? undefined
         const seen = row?.value ?? 0
         if (seen !== total) {
           const rows = await db.all<{ name: string; value: number }>(sql`select name, value from revisions`)
           revisions = new Map(rows.map((r) => [r.name, r.value]))
           total = revisions.get('all') ?? 0
         }
+        if (now !== state) fleeting.clear()
         state = now
       }
       const mine = revisions
@@ -82,6 +96,17 @@ export function createCache(): Cache {
           if (!now || now.stamp <= stamp) {
             if (kept.size >= KEPT && !now) kept.delete(kept.keys().next().value as string)
             kept.set(key, { stamp, value })
+          }
+          return value
+        },
+        async untilCommit<T>(key: string, load: () => Promise<T>): Promise<T> {
+          if (now === undefined || now !== state) return load()
+          if (fleeting.has(key)) return fleeting.get(key) as T
+          const value = await load()
+          // What was read since is as new as this state, or newer.
+          if (now === state) {
+            if (fleeting.size >= KEPT_UNTIL_COMMIT) fleeting.delete(fleeting.keys().next().value as string)
+            fleeting.set(key, value)
           }
           return value
         },

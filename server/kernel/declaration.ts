@@ -478,6 +478,11 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** Kept in process: all rows of a small table, or those met of a larger one. */
   cached?: 'all' | 'some'
   order?: { column: keyof Tables[T] & string; descending?: boolean }
+  /**
+   * How many of its rows there are for each combination of some columns is kept up to date: see `db/counts.ts`. `ordered` names
+   * indexes that have all rows in the order of a column, those of the same value by id.
+   */
+  counts?: { by: readonly (keyof Tables[T] & string)[]; ordered: { readonly [C in keyof Tables[T] & string]?: string } }
   visible: Rule
   /**
    * Which visible rows answer at the resource's own address; all, unless said. Links and further lists may lead to more. Of a row for

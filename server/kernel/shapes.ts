@@ -53,6 +53,8 @@ const declaration = {
   untitled: true,
   cached: true,
   order: { column: true, descending: true } satisfies Of<'order'>,
+  // The members of `ordered` are columns.
+  counts: true,
   visible: true,
   addressable: true,
   guards: { ...standard, all: true } satisfies Of<'guards'>,

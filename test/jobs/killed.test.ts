@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
+import { mergeCounts } from '#db/counts.ts'
 import type { Database, Transaction } from '#db/database.ts'
 import { migrate } from '#db/migrate.ts'
 import { hasPending } from '#db/search.ts'
@@ -21,6 +22,7 @@ import type { Mail } from '#kernel/declaration.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 import { register } from '#modules/accounts/registration.ts'
 import { manage } from '#modules/storages/managing.ts'
+import { countedBy } from '#modules/work-packages/0058-counts.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
 import { openDatabase } from '#server/commands/database.ts'
 import { product } from '#server/modules.ts'
@@ -279,6 +281,18 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     result: () => hasPending(it.db),
     expected: false,
+  },
+  'work_packages.count': {
+    make: async () => {
+      // What other scenarios have left is merged before.
+      await it.db.transaction((tx) => mergeCounts(tx, 'work_packages', countedBy))
+      await add('counts_work_packages', { project_id: project, status_id: 0, n: 0 })
+    },
+    result: () =>
+      it.db.all(
+        sql`select project_id from counts_work_packages group by project_id, status_id having count(*) > 1 or sum(n) = 0`,
+      ),
+    expected: [],
   },
   'jobs.forget': {
     make: async (now) => {

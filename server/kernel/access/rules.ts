@@ -164,11 +164,10 @@ export const within = (set: Need, of = 'id'): Rule => ({
   judge: (viewer, engine): Right => {
     const { ids, list, everything } = idSet(viewer, set)
     return {
-      where: (table, counting) => {
+      where: (table, means = list.length > WALK_ABOVE ? 'test' : 'index') => {
         // An empty column is in no set.
         if (everything) return of === 'id' ? TRUE : sql`${column(table, of)} is not null`
-        const isTested = engine === 'sqlite' && list.length > WALK_ABOVE && !counting
-        return among(engine, isTested ? sql`+${column(table, of)}` : column(table, of), list)
+        return among(engine, engine === 'sqlite' && means === 'test' ? sql`+${column(table, of)}` : column(table, of), list)
       },
       holds: (row: Row) => ids.has(row[of]),
       anywhere: ids.size > 0,
@@ -263,7 +262,7 @@ const combined = (
   needs: rules.flatMap((rule) => rule.needs),
   judge: (viewer, engine) => {
     const rights = rules.map((rule) => rule.judge(viewer, engine))
-    return { where: (table, counting) => combine(rights.map((right) => right.where(table, counting))), ...judge(rights) }
+    return { where: (table, means) => combine(rights.map((right) => right.where(table, means))), ...judge(rights) }
   },
   people: (query) =>
     people(
@@ -302,7 +301,7 @@ export const not = (rule: Rule): Rule => ({
   judge: (viewer, engine) => {
     const right = rule.judge(viewer, engine)
     return {
-      where: (table, counting) => negated(right.where(table, counting)),
+      where: (table, means) => negated(right.where(table, means)),
       holds: (row) => !right.holds(row),
       anywhere: true,
     }

@@ -74,13 +74,16 @@ export interface NamedSet {
 /** A set that a rule reads of its viewer: of ids under a permission or role, or a named one; `global`: the permissions beyond projects. */
 export type Need = string | NamedSet
 
+/** By an index of the column in question, or in another way, so that each row found is tested. */
+export type Means = 'index' | 'test'
+
 /** A rule, judged for one viewer. `rights` gives it, once the sets that the rule reads are there. */
 export interface Right {
   /**
    * The condition on a row of `table`.
-   * @param counting whether rows are only counted: an index that holds the column is then best, however many rows there are
+   * @param means how rows are to be found by their columns; without it, by the size of the sets
    */
-  where(table: string, counting?: boolean): Sql
+  where(table: string, means?: Means): Sql
   /** The same judged on a row, or on a draft that is no row yet. */
   holds(row: object): boolean
   /** Whether it could hold for any row. */

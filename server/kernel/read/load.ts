@@ -1,7 +1,6 @@
 /** A page: rows and everything their representation asks for, loaded before anything is rendered. The only reader of rows. */
 import type { Row } from '#db/database.ts'
 import { among, ordered } from '#db/dialect.ts'
-import { isCostly } from '#db/search.ts'
 import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { loadRights, rightOf, rights } from '#kernel/access/rights.ts'
@@ -92,7 +91,7 @@ function selection(context: Context, resource: Resource): Sql {
 export const selected = (property: string) => `computed_${property.toLowerCase()}`
 
 /** Rows by id, in the order of the ids; only those that satisfy `where`. */
-async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
+export async function rowsUnder(context: Context, resource: Resource, ids: readonly number[], where: Sql): Promise<Row[]> {
   if (ids.length === 0) return []
   await loadRules(context, resource)
   const table = name(resource.table)
@@ -207,46 +206,6 @@ export async function relatedRows(
   // Of what was, nothing is told that is hidden now.
   const seen = own.live ? [...(await visibleIds(own.live, resource, ids))] : [...new Set(ids)]
   return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id, row]))
-}
-
-/** The rows of a page of a collection, and how many there are in all. */
-export async function list(
-  context: Context,
-  resource: Resource,
-  query: Pick<Query, 'offset' | 'pageSize' | 'conditions' | 'sorts'>,
-  within: Sql = TRUE,
-): Promise<{ rows: Row[]; total: number }> {
-  const { db } = context
-  const table = name(resource.table)
-  const asked = [within, ...query.conditions]
-  const where = and([await visibleWhere(context, resource), ...asked])
-  const { offset, pageSize } = query
-  // Counted at once where finding out which rows there are takes longer than putting them in order.
-  const total = query.conditions.some(isCostly) ? sql`, count(*) over () as total` : sql``
-  // Ids first: an order over many rows then carries nothing but them.
-  const ids =
-    pageSize === 0
-      ? []
-      : await db.all<{ id: number; total?: number }>(
-          sql`select ${table}.id as id${total} from ${table} where ${where} order by ${orderOf(context, resource, query.sorts)} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
-        )
-  const isLast = ids.length < pageSize && (ids.length > 0 || offset === 1)
-  const counted = isLast ? (offset - 1) * pageSize + ids.length : ids[0]?.total
-  const rows = await rowsUnder(
-    context,
-    resource,
-    ids.map((row) => row.id),
-    TRUE,
-  )
-  const seen = () => rightOf(context.viewer, context.engine, resource.visible).where(resource.table, true)
-  return { rows, total: counted ?? (await count(context, resource, and([seen(), ...asked]))) }
-}
-
-/** How many rows satisfy a condition. */
-async function count({ db }: Context, { table }: Resource, where: Sql): Promise<number> {
-  // SQLite knows how many rows a table has as long as nothing is asked of them.
-  const asked = where === TRUE ? sql`` : sql` where ${where}`
-  return (await db.one<{ n: number }>(sql`select count(*) as n from ${name(table)}${asked}`))?.n ?? 0
 }
 
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */

@@ -5,6 +5,7 @@ import { hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
+import { allRows } from '#kernel/cache.ts'
 import type { Context, Filter, FilterUse, Rule } from '#kernel/declaration.ts'
 import { linked } from '#kernel/read/expressions.ts'
 import { areVisible, withMe } from '#kernel/read/judge.ts'
@@ -83,14 +84,23 @@ async function workPackagesHere(values: readonly string[], context: Context): Pr
   return elsewhere === undefined
 }
 
-/** A condition by the state of a link's target, with a table of states per operator. */
-const byState =
-  (table: string, own: string, states: Record<string, Sql>): Filter['where'] =>
-  (use, context, of) => {
-    const state = states[use.operator]
-    if (!state) return onIds(context.engine, use.operator, use.values, column(of, own))
-    return sql`${column(of, own)} in (select id from ${name(table)} where ${state})`
-  }
+/** A condition by the state of the version, with a table of states per operator. */
+const byVersion: Filter['where'] = ({ operator, values }, { engine }, of) => {
+  const states: Record<string, Sql> = { o: sql`status = 'open'`, l: sql`status = 'locked'`, c: sql`status = 'closed'` }
+  const own = column(of, 'version_id')
+  return states[operator]
+    ? sql`${own} in (select id from versions where ${states[operator]})`
+    : onIds(engine, operator, values, own)
+}
+
+/** A condition by the status, or by whether it is closed: by ids, which counts can answer. */
+const byStatus: Filter['where'] = async ({ operator, values }, { engine, db, snapshot }, of) => {
+  const own = column(of, 'status_id')
+  if (operator !== 'o' && operator !== 'c') return onIds(engine, operator, values, own)
+  const statuses = [...(await allRows(db, snapshot, 'statuses', 'position')).values()]
+  const ids = statuses.filter((status) => status.is_closed === (operator === 'c')).map((status) => status.id)
+  return among(engine, own, ids)
+}
 
 /** The subject contains every word of the value, or the value is the id. */
 const subjectOrId: Filter = {
@@ -231,13 +241,13 @@ export const workPackageFilters: Record<string, Filter> = {
     strategy: 'list',
     operators: ['o', '=', 'c', '!', '*'],
     to: 'Status',
-    where: byState('statuses', 'status_id', { o: sql`not is_closed`, c: sql`is_closed` }),
+    where: byStatus,
   },
   version: {
     strategy: 'list_optional',
     operators: ['=', '!', '*', '!*', 'o', 'l', 'c'],
     to: 'Version',
-    where: byState('versions', 'version_id', { o: sql`status = 'open'`, l: sql`status = 'locked'`, c: sql`status = 'closed'` }),
+    where: byVersion,
   },
   category: {
     available: isInProject,

@@ -1,6 +1,8 @@
 /** Work packages, their types, statuses, priorities and relations. */
 import { module } from '#kernel/module.ts'
+import { counts } from './0058-counts.ts'
 import { bodies } from './bodies.ts'
+import { mergeWorkPackageCounts } from './counting.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 import { Priority } from './priorities.ts'
@@ -34,6 +36,8 @@ export const workPackages = module('work-packages', {
       of: ['Type', 'Status', 'Priority'],
     },
   ],
+  migrations: [counts],
+  jobs: [mergeWorkPackageCounts],
   bodies,
   projectModules,
   resources: [Type, Status, Priority, WorkPackage, Relation],

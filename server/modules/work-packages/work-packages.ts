@@ -11,6 +11,7 @@ import { differs, resource } from '#kernel/resource.ts'
 import { bySurname } from '#modules/accounts/search.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { said } from '#text/messages.ts'
+import { countedBy } from './0058-counts.ts'
 import { attachments } from './attaching.ts'
 import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
@@ -131,6 +132,7 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   index: listOptions,
   listParameters,
   order: { column: 'id', descending: true },
+  counts: { by: countedBy, ordered: { updated_at: 'work_packages_updated' } },
   computedColumns: {
     is_watched: ({ viewer }, t) =>
       sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
