@@ -63,16 +63,24 @@ function candidates(engine: Engine, table: string, column: string, words: readon
   return sql`select rowid as id from ${index} where ${index} match ${expression} union all select id from texts_waiting where of_table = ${table}`
 }
 
-const costly = new WeakSet<Sql>()
+/** The other form of a condition that finds rows by an index of texts. */
+interface Found {
+  /** The same of a row at hand, without the index. */
+  readonly test: Sql
+  /** Whether it holds only for rows that the viewer sees, so that this need not be asked again. */
+  readonly isSeen: boolean
+}
 
-/** Marks a condition as costly even for few rows, so that it should be evaluated once only. */
-export function marked(condition: Sql): Sql {
-  costly.add(condition)
+const found = new WeakMap<Sql, Found>()
+
+/** Marks a condition that finds rows by an index of texts: costly even where it finds few, so that it should be evaluated once only. */
+export function finding(condition: Sql, form: Found): Sql {
+  found.set(condition, form)
   return condition
 }
 
-/** Whether a condition is marked as costly. */
-export const isCostly = (condition: Sql): boolean => costly.has(condition)
+/** The other form of a condition that finds rows by an index of texts; undefined for any other condition. */
+export const foundBy = (condition: Sql): Found | undefined => found.get(condition)
 
 /** The query of FTS5: the trigrams of the words. */
 function trigramsOf(words: readonly string[]): string {

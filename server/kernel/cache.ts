@@ -1,7 +1,7 @@
 /** The cache of a process, shared by requests: values are never older than the start of a request. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { dataState } from '#db/dialect.ts'
-import { join, name, sql } from '#db/sql.ts'
+import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 
 /** Topics of invalidation: each has a counter in `revisions`, raised in the transaction of a change. */
@@ -40,11 +40,12 @@ export interface Snapshot {
    * @param load must read after this snapshot was taken, so that its result is at least as new.
    */
   remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
-  /**
-   * The value under `key`, loaded unless it was since the last commit of anybody.
-   * @param load as for `remember`
-   */
-  untilCommit<T>(key: string, load: () => Promise<T>): Promise<T>
+  /** Values that hold until the next commit of anybody, by their query: see `sharedRows`. */
+  readonly untilCommit: {
+    get(query: Sql): unknown
+    /** @param value read after this snapshot was taken, and not changed by those who get it */
+    set(query: Sql, value: unknown): void
+  }
 }
 
 export interface Cache {
@@ -53,7 +54,7 @@ export interface Cache {
 }
 
 const KEPT = 20_000
-const KEPT_UNTIL_COMMIT = 5000
+const KEPT_UNTIL_COMMIT = 2000
 
 /** A new, empty cache; one per database. */
 export function createCache(): Cache {
@@ -99,20 +100,38 @@ export function createCache(): Cache {
           }
           return value
         },
-        async untilCommit<T>(key: string, load: () => Promise<T>): Promise<T> {
-          if (now === undefined || now !== state) return load()
-          if (fleeting.has(key)) return fleeting.get(key) as T
-          const value = await load()
-          // What was read since is as new as this state, or newer.
-          if (now === state) {
+        untilCommit: {
+          get: (query) => (now !== undefined && now === state ? fleeting.get(keyOf(query)) : undefined),
+          set(query, value) {
+            // What was read since is as new as this state, or newer.
+            if (now === undefined || now !== state) return
             if (fleeting.size >= KEPT_UNTIL_COMMIT) fleeting.delete(fleeting.keys().next().value as string)
-            fleeting.set(key, value)
-          }
-          return value
+            fleeting.set(keyOf(query), value)
+          },
         },
       }
     },
   }
+}
+
+const keyOf = ({ text, values }: Sql): string => `${text} ${JSON.stringify(values)}`
+
+/** What is read, and by whom. */
+interface Reading {
+  readonly db: Reader
+  /** The database itself, where `db` is a transaction, which reads what is not committed. */
+  readonly outside: Reader
+  readonly snapshot: Snapshot
+}
+
+/** The rows of a query, remembered until the next commit: for what takes long and many ask for, such as totals. */
+export async function sharedRows<R = Row>({ db, outside, snapshot }: Reading, query: Sql): Promise<readonly R[]> {
+  if (db !== outside) return db.all<R>(query)
+  const known = snapshot.untilCommit.get(query)
+  if (known) return known as readonly R[]
+  const rows = await db.all<R>(query)
+  snapshot.untilCommit.set(query, rows)
+  return rows
 }
 
 /** Raises the counters of topics that this transaction changes. */

@@ -1,7 +1,8 @@
 /** Groups and sums of a list. */
 import type { Row } from '#db/database.ts'
-import { only, ordered } from '#db/dialect.ts'
+import { ordered } from '#db/dialect.ts'
 import { join, name, raw, type Sql, sql } from '#db/sql.ts'
+import { sharedRows } from '#kernel/cache.ts'
 import type { Body, Context, IndexOptions, Property, Query, Resource } from '#kernel/declaration.ts'
 import { hrefOf } from '#kernel/resource.ts'
 import { inLanguage } from '#text/messages.ts'
@@ -39,11 +40,8 @@ const renderSums = (resource: Resource, row: Row): Body =>
   )
 export async function totalSums(context: Context, { head, resource, where }: Source): Promise<Body> {
   if (sumsOf(resource).length === 0) return {}
-  const row = await only<Row>(
-    context.db,
-    sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`,
-  )
-  return renderSums(resource, row)
+  const query = sql`${head}select ${sumSelection(context, resource)} from ${name(resource.table)} where ${where}`
+  return renderSums(resource, (await sharedRows(context, query))[0] as Row)
 }
 
 /** The groups over all pages. */
@@ -60,7 +58,8 @@ export async function groups(
     ordered(context.engine, i === 0 ? sql`min(${expression})` : raw('1'), descending, nullable, emptyFirst),
   )
   const sums = query.showSums ? sql`, ${sumSelection(context, resource)}` : raw('')
-  const rows = await context.db.all(
+  const rows = await sharedRows(
+    context,
     sql`${head}select ${told} as value, count(*) as count${sums} from ${name(resource.table)} where ${where} group by 1 order by ${place}, ${value}`,
   )
   const target = group.to ? context.model.of(group.to) : undefined

@@ -2,10 +2,11 @@
 import { comparesOnly, countedRows } from '#db/counts.ts'
 import type { Row } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'
-import { isCostly } from '#db/search.ts'
+import { foundBy } from '#db/search.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Means } from '#kernel/access/viewer.ts'
+import { sharedRows } from '#kernel/cache.ts'
 import type { Context, Query, Resource } from '#kernel/declaration.ts'
 import { orderOf, rowsUnder } from './load.ts'
 
@@ -35,19 +36,22 @@ async function idsOf(
 ): Promise<{ ids: readonly number[]; total: number }> {
   const { offset, pageSize } = page
   const skipped = (offset - 1) * pageSize
-  const whereBy = (means?: Means) => and([seenBy(context, resource, means), ...asked])
-  const counted = () => countOf(context, resource, whereBy('index'))
-  const known = isCountable(resource, whereBy('index')) ? await counted() : undefined
-  if (pageSize === 0) return { ids: [], total: known ?? (await counted()) }
+  const isSeen = asked.some((one) => foundBy(one)?.isSeen)
+  const whereBy = (means?: Means) => and([isSeen ? TRUE : seenBy(context, resource, means), ...asked])
+  const where = whereBy('index')
+  const known = isCountable(resource, where) ? await countOf(context, resource, where) : knownCount(context, resource, where)
+  if (pageSize === 0) return { ids: [], total: known ?? (await countOf(context, resource, where)) }
   if (known !== undefined && known <= skipped) return { ids: [], total: known }
 
   // Counted at once where finding out which rows there are takes longer than putting them in order.
-  const isFound = asked.some(isCostly)
-  const walked = isFound ? undefined : await walk(context, resource, page, asked, known)
-  const rows = walked ?? (await gather(context, resource, page, whereBy(), isFound && known === undefined))
+  const isCounted = known === undefined && asked.some((one) => foundBy(one))
+  const walked = isCounted ? undefined : await walk(context, resource, page, asked, known)
+  const rows = walked ?? (await gather(context, resource, page, whereBy(), isCounted))
   const isLast = rows.length < pageSize && (rows.length > 0 || offset === 1)
   const total = known ?? (isLast ? skipped + rows.length : rows[0]?.total)
-  return { ids: rows.map((row) => row.id), total: total ?? (await counted()) }
+  if (total !== undefined && context.db === context.outside)
+    context.snapshot.untilCommit.set(counting(resource, where), [{ n: total }])
+  return { ids: rows.map((row) => row.id), total: total ?? (await countOf(context, resource, where)) }
 }
 
 /** The condition that the viewer sees a row. */
@@ -58,18 +62,37 @@ const seenBy = ({ viewer, engine }: Context, { visible, table }: Resource, means
 const isCountable = ({ table, counts }: Resource, where: Sql): boolean =>
   counts !== undefined && comparesOnly(where, table, counts.by)
 
-/** How many rows satisfy a condition. */
-export function countOf({ db, outside, snapshot }: Context, resource: Resource, where: Sql): Promise<number> {
-  const { table } = resource
-  const answer = async (query: Sql) => (await db.one<{ n: number }>(query))?.n ?? 0
-  if (isCountable(resource, where)) return answer(countedRows(table, where))
+/** The query of the number of rows that satisfy a condition. */
+const counting = ({ table }: Resource, where: Sql): Sql =>
   // SQLite knows how many rows a table has as long as nothing is asked of them.
-  const query = sql`select count(*) as n from ${name(table)}${where === TRUE ? sql`` : sql` where ${where}`}`
-  // A transaction reads what is not committed.
-  return db === outside ? snapshot.untilCommit(keyOf(query), () => answer(query)) : answer(query)
+  where === TRUE ? sql`select count(*) as n from ${name(table)}` : sql`select count(*) as n from ${name(table)} where ${where}`
+
+/** How many rows satisfy a condition. */
+async function countOf(context: Context, resource: Resource, where: Sql): Promise<number> {
+  const rows = isCountable(resource, where)
+    ? await context.db.all<Count>(countedRows(resource.table, where))
+    : await sharedRows<Count>(context, counting(resource, where))
+  return rows[0]?.n ?? 0
 }
 
-const keyOf = ({ text, values }: Sql): string => `${text} ${JSON.stringify(values)}`
+/** The same, if it is known since before. */
+function knownCount({ db, outside, snapshot }: Context, resource: Resource, where: Sql): number | undefined {
+  const rows = db === outside ? snapshot.untilCommit.get(counting(resource, where)) : undefined
+  return (rows as readonly Count[] | undefined)?.[0]?.n
+}
+
+interface Count {
+  readonly n: number
+}
+
+/** Whether more rows than `few` satisfy a condition, of all that the viewer sees. */
+export async function seesMoreThan(context: Context, resource: Resource, few: number): Promise<boolean> {
+  await rights(context, resource.visible)
+  const where = seenBy(context, resource, 'index')
+  if (isCountable(resource, where)) return (await countOf(context, resource, where)) > few
+  const first = sql`select 1 as one from ${name(resource.table)} where ${where} limit ${few + 1}`
+  return ((await context.db.one<Count>(sql`select count(*) as n from (${first}) found`))?.n ?? 0) > few
+}
 
 interface Found {
   readonly id: number
@@ -77,10 +100,11 @@ interface Found {
 }
 
 /** Finds all rows of the list, puts them in order and takes the page. */
-function gather(context: Context, resource: Resource, page: Page, where: Sql, isCounted: boolean): Promise<Found[]> {
+function gather(context: Context, resource: Resource, page: Page, where: Sql, isCounted: boolean): Promise<readonly Found[]> {
   const table = name(resource.table)
   const total = isCounted ? sql`, count(*) over () as total` : sql``
-  return context.db.all<Found>(
+  return sharedRows<Found>(
+    context,
     sql`select ${table}.id as id${total} from ${table} where ${where} order by ${orderOf(context, resource, page.sorts)} limit ${page.pageSize} offset ${(page.offset - 1) * page.pageSize}`,
   )
 }
@@ -121,12 +145,12 @@ async function walk(
   const most = Math.ceil(Math.max(SHORTEST_WALK, PATIENCE * passed))
   const column = name(`${table}.${way.column}`)
   const direction = raw(way.isDescending ? 'desc' : 'asc')
-  const where = and([seenBy(context, resource, 'test'), ...asked])
+  const where = and([seenBy(context, resource, 'test'), ...asked.map((one) => foundBy(one)?.test ?? one)])
   const last = sql`(select w.${name(way.column)} from ${name(table)} w order by w.${name(way.column)} ${direction} limit 1 offset ${most})`
   const bound = most < all ? sql` and ${column} ${raw(way.isDescending ? '>=' : '<=')} ${last}` : sql``
   const query = sql`select ${name(table)}.id as id from ${name(table)} ${way.by} where ${where}${bound} order by ${orderOf(context, resource, sorts)} limit ${pageSize} offset ${needed - pageSize}`
   const vain = vainOf(db)
-  const key = `${needed} ${keyOf(where)}`
+  const key = `${needed} ${where.text} ${JSON.stringify(where.values)}`
   if ((vain.get(key) ?? -Infinity) > performance.now() - REST_MS) return undefined
   const rows = await db.all<Found>(query)
   if (rows.length === Math.min(pageSize, (known ?? Infinity) - (needed - pageSize))) return rows

@@ -1,8 +1,9 @@
 /** Search of words in the texts of a resource: by index for many rows, by a scan for few. */
-import { hasWords, marked, narrowed, narrowedRows, wordsOf } from '#db/search.ts'
+import { finding, hasWords, narrowed, narrowedRows, wordsOf } from '#db/search.ts'
 import { and, FALSE, join, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
+import { rightOf } from '#kernel/access/rights.ts'
 import type { Context, Queryable, Resource } from '#kernel/declaration.ts'
-import { visibleWhere } from './load.ts'
+import { seesMoreThan } from './page.ts'
 
 /** An indexed text of a resource's rows, in their own table or in another one. */
 export interface Text {
@@ -25,7 +26,7 @@ export async function matchesColumn(context: Context, resource: Queryable, colum
   const words = wordsOf(wanted)
   const all = hasWords(engine, name(`${table}.${column}`), words)
   const fewer = narrowed(engine, table, column, words)
-  return fewer !== TRUE && (await hasMuch(context, resource)) ? marked(and([fewer, all])) : all
+  return fewer !== TRUE && (await hasMuch(context, resource)) ? finding(and([fewer, all]), { test: all, isSeen: false }) : all
 }
 
 /** The condition on rows of `resource` that one of these texts contains every word of `wanted`. */
@@ -39,23 +40,35 @@ export async function matchesAnyText(
   const words = wordsOf(wanted)
   const id = name(`${resource.table}.id`)
   const isMuch = await hasMuch(context, resource)
-  const read: Sql[] = []
+  const tests: Sql[] = []
   const indexed: Sql[] = []
-  for (const { table, column, of, long, where, has } of texts) {
-    const byIndex = isMuch || long
-    // The alias of the text's table.
-    const row = byIndex || of ? 'x' : table
-    const owner = typeof of === 'function' ? of(row) : name(`${row}.${of ?? 'id'}`)
-    // A short list is scanned: PostgreSQL would otherwise query the index for each of its rows.
-    const text = byIndex ? name(`${row}.${column}`) : sql`coalesce(${name(`${row}.${column}`)}, '')`
-    const all = await (has?.(context, row, words) ?? hasWords(engine, text, words))
-    const is = and([all, (await where?.(context, row)) ?? TRUE])
-    if (all === FALSE) continue
-    if (byIndex) indexed.push(sql`select ${owner} from ${narrowedRows(engine, table, column, words)} and ${is}`)
-    else if (of) read.push(sql`exists (select 1 from ${name(table)} x where ${owner} = ${id} and ${is})`)
-    else read.push(is)
+  for (const given of texts) {
+    const { table, column, of, long, where, has } = given
+    const matches = async (row: string, text: Sql): Promise<Sql> =>
+      and([await (has?.(context, row, words) ?? hasWords(engine, text, words)), (await where?.(context, row)) ?? TRUE])
+    const owner = typeof of === 'function' ? of('x') : name(`x.${of ?? 'id'}`)
+    const byIndex = await matches('x', name(`x.${column}`))
+    if (byIndex === FALSE) continue
+    const rows = narrowedRows(engine, table, column, words)
+    if (isMuch)
+      indexed.push(sql`select ${owner} from ${rows} and ${byIndex} and ${seenOf(context, resource as Resource, given, owner)}`)
+    if (long) {
+      tests.push(sql`${id} in (select ${owner} from ${rows} and ${byIndex})`)
+    } else if (of) {
+      const isOne = await matches('x', sql`coalesce(${name(`x.${column}`)}, '')`)
+      tests.push(sql`exists (select 1 from ${name(table)} x where ${owner} = ${id} and ${isOne})`)
+    } else tests.push(await matches(table, sql`coalesce(${name(`${table}.${column}`)}, '')`))
   }
-  return indexed.length > 0 ? marked(or([...read, sql`${id} in (${join(indexed, ' union ')})`])) : or(read)
+  const test = or(tests)
+  return indexed.length > 0 ? finding(sql`${id} in (${join(indexed, ' union ')})`, { test, isSeen: true }) : test
+}
+
+/** The condition that the viewer sees the row that a text belongs to: asked of each match, before matches are put together. */
+function seenOf(context: Context, { table, visible }: Resource, { of }: Text, owner: Sql): Sql {
+  const right = rightOf(context.viewer, context.engine, visible)
+  if (!of) return right.where('x')
+  const row = 'searched'
+  return sql`exists (select 1 from ${name(table)} ${name(row)} where ${name(`${row}.id`)} = ${owner} and ${right.where(row)})`
 }
 
 const known = new WeakMap<Context, Promise<boolean>>()
@@ -64,10 +77,7 @@ const known = new WeakMap<Context, Promise<boolean>>()
 function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
   const look = async () => {
     if (await resource.moments?.(context)) return false
-    const { table } = resource
-    const first = sql`select 1 as one from ${name(table)} where ${await visibleWhere(context, resource as Resource)} limit ${LITTLE + 1}`
-    const counted = await context.db.one<{ n: number }>(sql`select count(*) as n from (${first}) found`)
-    return (counted?.n ?? 0) > LITTLE
+    return seesMoreThan(context, resource as Resource, LITTLE)
   }
   let answer = known.get(context)
   if (!answer) {
