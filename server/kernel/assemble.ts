@@ -141,7 +141,7 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
   })
 }
 
-const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'embedLoaders', 'filters', 'sorts', 'glossary'] as const
+const maps = ['may', 'actions', 'computedColumns', 'pageLoaders', 'kept', 'embedLoaders', 'filters', 'sorts', 'glossary'] as const
 const steps = ['derive', 'check', 'after'] as const
 
 type Facts = NonNullable<Declared['facts']>
@@ -202,7 +202,9 @@ function refuseDangling(resources: readonly Resource[], operations: readonly Ope
   const check = (where: string, name: string | undefined) => {
     if (name !== undefined && !known.has(name)) throw new Error(`${where} refers to ${name}, which no module declares.`)
   }
-  for (const { file, name, properties, filters = {} } of resources) {
+  for (const { file, name, properties, filters = {}, kept, pageLoaders = {} } of resources) {
+    const untold = kept && Object.keys(pageLoaders).find((loader) => !kept[loader])
+    if (untold) throw new Error(`${file}: the texts of ${name} are kept, but not told what they depend on of "${untold}".`)
     for (const property of properties) check(`${file}: ${name}.${property.name}`, property.to)
     for (const [own, { to }] of Object.entries(filters)) check(`${file}: ${name}, filter ${own}`, to)
   }

@@ -40,6 +40,8 @@ export interface Snapshot {
    * @param load must read after this snapshot was taken, so that its result is at least as new.
    */
   remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
+  /** Another number after every change of any topic. */
+  readonly revision: number
   /** Values that hold until the next commit of anybody, by their query: see `sharedRows`. */
   readonly untilCommit: {
     get(query: Sql): unknown
@@ -86,6 +88,7 @@ export function createCache(): Cache {
       }
       const mine = revisions
       return {
+        revision: total,
         async remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T> {
           let stamp = 0
           for (const topic of topics) stamp += mine.get(topic) ?? 0

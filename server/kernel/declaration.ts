@@ -423,6 +423,8 @@ export interface IndexOptions {
   embedded?: (page: Loaded) => Promise<Body>
   /** Elements embed what they do when they are answered by themselves. */
   full?: boolean
+  /** The caller reads the elements, so that they are no texts. */
+  asBodies?: boolean
   /** Further links of each group. */
   groupLinks?: (group: Property) => Record<string, Link>
   paginated?: boolean
@@ -531,6 +533,12 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   actions?: Record<string, Action<Tables[T] & C> | null>
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
   pageLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<unknown>>
+  /**
+   * Has the elements of lists kept as text: see `read/kept.ts`. They may depend on the row, its links, cached tables, settings and
+   * permissions, and on no other part of the context, such as the time. For each page loader it tells the part of its result that
+   * the element of a row depends on, besides these.
+   */
+  kept?: Record<string, (loaded: any, row: Tables[T] & C) => unknown>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */
   embedLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<ReadonlyMap<number, object>>>
   /** Expressions selected with every row. What `derive` gives for them in a draft, rules can read; it is not stored. */

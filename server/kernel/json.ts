@@ -34,6 +34,14 @@ export function written(value: object): Written {
   }
 }
 
+/** A value whose text is at hand, in the language of all responses that it becomes part of. */
+export const fixedText = (text: string): Written => ({
+  toJSON: () => {
+    texts.push(text)
+    return MARK
+  },
+})
+
 /** Serialises a value with its preserialised parts, and its messages in a language. */
 export function stringify(value: object, language: Language = ENGLISH): string {
   texts = []

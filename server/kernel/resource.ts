@@ -194,6 +194,7 @@ type More<T extends TableName, F> = Pick<
   | 'attached'
   | 'computedColumns'
   | 'pageLoaders'
+  | 'kept'
   | 'embedLoaders'
   | 'filters'
   | 'sorts'

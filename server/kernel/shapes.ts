@@ -77,6 +77,7 @@ const declaration = {
   sorts: true,
   actions: true,
   pageLoaders: true,
+  kept: true,
   embedLoaders: true,
   computedColumns: true,
   defaults: true,

@@ -188,6 +188,8 @@ test('A calendar is not paginated, and takes a constant number of statements', a
   await make.member(sharerId, project, ['view_work_packages', 'save_queries', 'share_calendars'])
   const address = await addressOf(await query({ _links: { project: link(`projects/${project}`) } }))
   const spent = async () => {
+    // What is read is remembered until the next commit.
+    await make.workPackage({ project_id: project })
     const before = db.statements
     const { text } = await read(address)
     return [summaries(text).length, db.statements - before]

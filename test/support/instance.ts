@@ -11,6 +11,7 @@ import type { TimeLimits } from '#http/limits.ts'
 import { makeToken, type Wanted } from '#identity/tokens.ts'
 import { invalidate } from '#kernel/cache.ts'
 import type { Model, Subscriber } from '#kernel/declaration.ts'
+import { verifyKept } from '#kernel/read/kept.ts'
 import { begin } from '#kernel/write/history.ts'
 import type { Outgoing } from '#outgoing/client.ts'
 import { build } from '#server/app.ts'
@@ -67,6 +68,9 @@ export interface Instance {
   setting(name: string, value: unknown): Promise<void>
   close(): Promise<void>
 }
+
+// Whatever a test asks for, no text that is kept may be out of date.
+verifyKept()
 
 /** Starts a server with basic data on an empty database. Paths given to clients are below /api/v3. */
 export async function instance({

@@ -58,6 +58,11 @@ export const layout: ReadonlyMap<string, readonly string[]> = new Map(
   [...Map.groupBy(columns, (one) => one.table)].map(([table, list]) => [table, list.map((one) => one.column)]),
 )
 
+/** The columns that hold JSON, as `table.column`. */
+export const documents: ReadonlySet<string> = new Set(
+  columns.filter((one) => one.isJson).map(({ table, column }) => `${table}.${column}`),
+)
+
 /** The columns that refer to another table's id. */
 export const references = columns.filter((one): one is Column & Reference => one.target !== undefined)
 

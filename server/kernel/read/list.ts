@@ -14,8 +14,10 @@ import type {
   Resource,
 } from '#kernel/declaration.ts'
 import { forbidden } from '#kernel/errors.ts'
+import type { Written } from '#kernel/json.ts'
 import { compare, element, latestStates, listLatest, type Source, wholePage } from './compare.ts'
 import { groupSorts, groups, totalSums } from './groups.ts'
+import { elementsOf } from './kept.ts'
 import { load, visibleWhere } from './load.ts'
 import { list } from './page.ts'
 import { writeFilters } from './parse.ts'
@@ -74,7 +76,7 @@ const sortsOf = (query: Query, resource: Resource, context: Context): Query['sor
 
 /** A page of elements, and the data for the other parts of the collection. */
 interface Elements {
-  readonly elements: readonly Body[]
+  readonly elements: readonly (Body | Written)[]
   readonly total: number
   readonly page: Loaded
 }
@@ -83,11 +85,13 @@ async function presentPage(
   context: Context,
   resource: Resource,
   query: Query,
-  { within = TRUE, full = false }: IndexOptions,
+  { within = TRUE, full = false, asBodies = false }: IndexOptions,
 ): Promise<Elements> {
   const { rows, total } = await list(context, resource, query, within)
   const page = full ? await fullPage(context, resource, rows) : await load(context, resource, rows)
-  return { elements: rows.map((row) => represent(resource, row, page, { embed: full })), total, page }
+  const elements =
+    full || asBodies || query.select ? rows.map((row) => represent(resource, row, page, { embed: full })) : elementsOf(page)
+  return { elements, total, page }
 }
 
 async function comparedPage(

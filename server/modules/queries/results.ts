@@ -93,7 +93,7 @@ export async function dated(row: Row, context: Context): Promise<readonly Body[]
     await ofProject(here, row.project_id),
     sql`(work_packages.start_date is not null or work_packages.due_date is not null)`,
   ])
-  const body = await index(here, context.model.of('WorkPackage'), { within, paginated: false })
+  const body = await index(here, context.model.of('WorkPackage'), { within, paginated: false, asBodies: true })
   return (body._embedded as { elements: readonly Body[] }).elements
 }
 

@@ -17,7 +17,7 @@ import { afterSave, cascade } from './consequences.ts'
 import type { Facts } from './facts.ts'
 import { lookUp } from './facts.ts'
 import { workPackageFilters } from './filters.ts'
-import { loadRelatives } from './hierarchy.ts'
+import { loadRelatives, type Relatives } from './hierarchy.ts'
 import { detailsInTexts, isMilestone, isNoMilestone, links, relatives, self, summaryInTexts, type Watched } from './links.ts'
 import { listOptions, listParameters } from './list.ts'
 import { readMoments } from './moments.ts'
@@ -141,6 +141,12 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   pageLoaders: {
     relatives: loadRelatives,
     types: (_, { db, snapshot }) => allRows(db, snapshot, 'types', 'position'),
+  },
+  kept: {
+    relatives: ({ above, below, parents }: Relatives, { id, parent_id }) =>
+      parent_id === null ? below.get(id) : [below.get(id), above.get(parent_id), parents.get(parent_id)],
+    // They are cached.
+    types: () => undefined,
   },
   properties: (p) => ({
     lockVersion: p.integer({ required: true }),
