@@ -35,7 +35,7 @@ function prebuilt({ answers }: Floor): Handler {
 
 /** Responds from the database. */
 async function read({ databaseUrl, dataset, answers }: Floor): Promise<Handler> {
-  const store = await openStore(databaseUrl, dataset.viewer.id)
+  const store = await openStore(databaseUrl, dataset)
   const handlers = new Map<string, Answer>()
   for (const request of cases.flatMap((one) => one.requests(dataset))) {
     const key = keyOf(request.method, request.path, request.token)

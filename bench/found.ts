@@ -2,6 +2,7 @@
 import type { Transaction } from '#db/database.ts'
 import { contains } from '#db/dialect.ts'
 import { and, name, sql } from '#db/sql.ts'
+import { plantedWords } from './texts.ts'
 
 /** Words that a text has to contain; `id` identifies the results in `bench_found`. */
 export interface Search {
@@ -16,6 +17,8 @@ export interface Searches {
   rare: Search[]
   /** A very frequent word. */
   common: Search[]
+  /** A word of every description, of one of 11 and of one of 1,000. */
+  planted: Record<keyof typeof plantedWords, Search[]>
 }
 
 type Words = readonly (readonly string[])[]
@@ -38,5 +41,12 @@ export async function find(tx: Transaction, pairs: Words, rare: Words, common: r
     }
     return searches
   }
-  return { pairs: await kept(pairs), rare: await kept(rare), common: await kept(common.map((word) => [word])) }
+  const single = (words: readonly string[]) => kept(words.map((word) => [word]))
+  const { all, eleventh, thousandth } = plantedWords
+  return {
+    pairs: await kept(pairs),
+    rare: await kept(rare),
+    common: await single(common),
+    planted: { all: await single(all), eleventh: await single(eleventh), thousandth: await single(thousandth) },
+  }
 }

@@ -6,23 +6,24 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { connect } from '#db/connect.ts'
 import { postgresMissing, startPostgres } from '../scripts/postgres.ts'
-import { cases } from './cases.ts'
+import { cases, type Engine } from './cases.ts'
 import { measure, type Plan, type Result } from './measure.ts'
 import { legend, report, verdicts } from './report.ts'
+import { type ShapeName, shapeNames, shapes } from './shapes.ts'
 
 const usage = `Usage: npm run bench -- [OPTION…]
 
-  --quick                    10,000 work packages on SQLite in less than two minutes
+  --quick                    10,000 work packages in few projects, on SQLite, in about two minutes
+  --shape few|many           on this shape only: ${shapeNames.map((shape) => `${shape}, ${shapes[shape].meaning}`).join(';\n                             ')}
   --engine sqlite|postgres   on this engine only
-  --size NUMBER,…            numbers of work packages (10000,100000)
+  --size NUMBER,…            numbers of work packages (100000)
   --case NAME,…              only these: ${cases.map((one) => one.name).join(', ')}
   --without-past             of no work package is kept what it was, to see that this makes no difference
   --json FILE                write the results there as well`
 
-type EngineName = Result['engine']
-
 interface Wishes {
-  engines: readonly EngineName[]
+  engines: readonly Engine[]
+  shapes: readonly ShapeName[]
   sizes: readonly number[]
   plan: Plan
   json: string | undefined
@@ -35,6 +36,7 @@ function readWishes(args: string[]): Wishes | undefined {
     options: {
       quick: { type: 'boolean', default: false },
       engine: { type: 'string' },
+      shape: { type: 'string' },
       size: { type: 'string' },
       case: { type: 'string' },
       'without-past': { type: 'boolean', default: false },
@@ -46,7 +48,9 @@ function readWishes(args: string[]): Wishes | undefined {
   const { quick, engine, json } = values
   if (engine !== undefined && engine !== 'sqlite' && engine !== 'postgres')
     throw new Error(`--engine is sqlite or postgres, not ${engine}.`)
-  const sizes = (values.size ?? (quick ? '10000' : '10000,100000')).split(',').map(Number)
+  const shape = shapeNames.find((one) => one === values.shape)
+  if (values.shape !== undefined && !shape) throw new Error(`--shape is ${shapeNames.join(' or ')}, not ${values.shape}.`)
+  const sizes = (values.size ?? (quick ? '10000' : '100000')).split(',').map(Number)
   const odd = sizes.find((size) => !Number.isInteger(size) || size < 5000 || size % 50 !== 0)
   if (odd !== undefined) throw new Error('--size takes multiples of 50 from 5000 on.')
   const names = values.case?.split(',') ?? cases.map((one) => one.name)
@@ -54,6 +58,7 @@ function readWishes(args: string[]): Wishes | undefined {
   if (unknown !== undefined) throw new Error(`There is no case ${unknown}; there are ${cases.map((one) => one.name).join(', ')}.`)
   return {
     engines: engine ? [engine] : quick ? ['sqlite'] : ['sqlite', 'postgres'],
+    shapes: shape ? [shape] : quick ? ['few'] : ['few', 'many'],
     sizes,
     plan: {
       cases: cases.filter((one) => names.includes(one.name)),
@@ -70,7 +75,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 
 /** Creates an empty database for each run, and a function that drops it. */
 async function prepareEngine(
-  engine: EngineName,
+  engine: Engine,
 ): Promise<((size: number) => Promise<{ url: string; drop(): Promise<void> }>) | undefined> {
   if (engine === 'sqlite') {
     const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
@@ -97,7 +102,7 @@ async function prepareEngine(
   }
 }
 
-async function run({ engines, sizes, plan, json }: Wishes): Promise<void> {
+async function run({ engines, shapes: measured, sizes, plan, json }: Wishes): Promise<void> {
   const machine = `Node ${process.versions.node}, ${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`
   console.log(`${machine}\n${legend}\n`)
   const results: Result[] = []
@@ -107,10 +112,10 @@ async function run({ engines, sizes, plan, json }: Wishes): Promise<void> {
       console.log(`PostgreSQL was left out. ${postgresMissing}\n`)
       continue
     }
-    for (const size of sizes) {
+    for (const [shape, size] of measured.flatMap((one) => sizes.map((size) => [one, size] as const))) {
       const { url, drop } = await database(size)
-      const say = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${engine} ${size}: ${text}`)
-      const result = await measure(url, size, plan, say)
+      const say = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${engine} ${shape} ${size}: ${text}`)
+      const result = await measure(url, shape, size, plan, say)
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
       results.push(result)
       console.log(`${report(result)}\n`)

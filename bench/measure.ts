@@ -2,12 +2,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '#db/connect.ts'
-import { type Case, cases, type Request } from './cases.ts'
+import { type Case, cases, type Engine, type Request } from './cases.ts'
 import { addNets, fill } from './data.ts'
 import type { Dataset } from './dataset.ts'
 import { type Floor, keyOf } from './floors.ts'
 import type { Measured, Preparation, Slice } from './load.ts'
 import { ask, type Halyard, memoryOf, startHalyard } from './server.ts'
+import type { ShapeName } from './shapes.ts'
 import { countStatements } from './statements.ts'
 import { startWorker, type Worker } from './worker.ts'
 
@@ -55,7 +56,8 @@ export interface CaseResult {
 }
 
 export interface Result {
-  engine: 'sqlite' | 'postgres'
+  engine: Engine
+  shape: ShapeName
   size: number
   /** From the start of the process to the first answer: the median, in milliseconds. */
   startMs: number
@@ -70,10 +72,16 @@ export interface Result {
  * @param databaseUrl an empty database
  * @param say receives the progress
  */
-export async function measure(databaseUrl: string, size: number, plan: Plan, say: (text: string) => void): Promise<Result> {
+export async function measure(
+  databaseUrl: string,
+  shape: ShapeName,
+  size: number,
+  plan: Plan,
+  say: (text: string) => void,
+): Promise<Result> {
   say('filling the database')
-  const db = await connect(databaseUrl)
-  const dataset = await fill(db, size, plan.past)
+  const db = await connect(databaseUrl, { durable: false })
+  const dataset = await fill(db, shape, size, plan.past)
   const { engine } = db
   await db.close()
 
@@ -87,13 +95,15 @@ export async function measure(databaseUrl: string, size: number, plan: Plan, say
     Object.assign(all.statements, statements)
     all.results.push(...results)
   }
-  const [apart = [], others = []] = [true, false].map((own) => plan.cases.filter((one) => (one.apart ?? false) === own))
+  const [apart = [], others = []] = [true, false].map((own) =>
+    plan.cases.filter((one) => one.aims[shape] && (one.apart ?? false) === own),
+  )
   if (others.length > 0) await add(dataset, others)
   // The nets would change the results of lists, so they are added after these.
   if (apart.length > 0) await add(await withNets(databaseUrl, dataset), apart)
   const loaded = memoryOf(halyard.pid)
   await halyard.stop()
-  return { engine, size, startMs, memory: { idle, loaded }, ...all }
+  return { engine, shape, size, startMs, memory: { idle, loaded }, ...all }
 }
 
 async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset> {

@@ -22,7 +22,8 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-const title = ({ engine, size }: Result) => `${engineNames[engine]}, ${size.toLocaleString('en')} work packages`
+const title = ({ engine, shape, size }: Result) =>
+  `${engineNames[engine]}, ${shape} projects, ${size.toLocaleString('en')} work packages`
 
 /** All results for one engine and size. */
 export function report(result: Result): string {
@@ -98,12 +99,13 @@ export function verdicts(all: readonly Result[]): string {
   return table([['aim', 'at', 'measured', ''], ...lines])
 }
 
-function judged({ engine, startMs, memory, results, statements }: Result): Verdict[] {
+function judged({ engine, shape, startMs, memory, results, statements }: Result): Verdict[] {
   const shares = results
     .filter(({ case: name, connections }) => connections === AIMED_AT || caseNamed(name)?.apart)
-    .map(({ case: name, share }: CaseResult): Verdict => {
-      const aim = caseNamed(name)!.aim[engine]
-      return { what: `${name}, share of floor 2`, aim: `≥ ${aim}`, measured: short(share.floor2), met: share.floor2 >= aim }
+    .flatMap(({ case: name, share }: CaseResult): Verdict[] => {
+      const aim = caseNamed(name)!.aims[shape]?.[engine]
+      if (aim === undefined) return []
+      return [{ what: `${name}, share of floor 2`, aim: `≥ ${aim}`, measured: short(share.floor2), met: share.floor2 >= aim }]
     })
   const counted = cases.flatMap(({ name, statements: most }): Verdict[] => {
     const count = statements[name]
