@@ -64,6 +64,10 @@ export interface Case {
   readonly meaning: string
   /** The shapes in which it is measured, and for each engine the target for the share of the second floor's requests per second. */
   readonly aims: Partial<Record<ShapeName, Partial<Record<Engine, number>>>>
+  /** The case of which this one is a variation, and the least share of its requests per second. */
+  readonly against?: { readonly case: string; readonly atLeast: number }
+  /** Whether work packages are created at the same time. */
+  readonly whileCreating?: true
   /** The target for the number of statements. */
   readonly statements?: number
   /** Measured after all others and on one connection: several connections would only wait for each other's locks. */
@@ -166,6 +170,56 @@ const projectLists = ({ parents }: Dataset, person: Person, size: number): Readi
     .filter((project) => !parents.includes(project))
     .map((project) => listed(person, false, { ...open, projects: [project], size }))
 
+/** One list of everything for each of the viewers. */
+const everythingByTurns = ({ viewers }: Dataset): Reading[] => viewers.map((person) => listed(person, false, open))
+
+/** One list of a project for each of the viewers. */
+const projectListsByTurns = (dataset: Dataset): Reading[] =>
+  dataset.viewers.map((person, i) => {
+    const lists = projectLists(dataset, person, 20)
+    return lists[i % lists.length] as Reading
+  })
+
+/** New work packages in the viewer's projects. */
+function creates(dataset: Dataset): Writing[] {
+  const random = randomFrom(2)
+  return dataset.viewer.projects.map((project) => ({
+    method: 'POST',
+    path: PATH,
+    token: dataset.viewer.token,
+    work: { kind: 'create' },
+    body: (n) => JSON.stringify(newWorkPackage(dataset, project, pick(random, dataset.priorities), n)),
+  }))
+}
+
+/** New subjects for some of the viewer's work packages. */
+const updates = ({ unfound, viewer }: Dataset): Writing[] =>
+  unfound.slice(0, UPDATED).map((id) => ({
+    method: 'PATCH',
+    path: `${PATH}/${id}`,
+    token: viewer.token,
+    work: { kind: 'update', id },
+    body: (n, lockVersion) => JSON.stringify({ subject: `Check the monthly report, take ${n}`, lockVersion }),
+  }))
+
+/** Requests that are sent at a fixed rate while something else is measured. */
+export const streams = {
+  creates,
+  updates,
+  projects: ({ viewer }) =>
+    viewer.projects.map((id) => ({
+      method: 'GET',
+      path: `/api/v3/projects/${id}`,
+      token: viewer.token,
+      work: { kind: 'projects', ids: [id], size: 1 },
+    })),
+} as const satisfies Record<string, (dataset: Dataset) => Request[]>
+
+export type StreamName = keyof typeof streams
+
+/** Reads that have to be nearly as fast while this many work packages a second are created. */
+export const CREATES_PER_SECOND = 20
+
 export const cases: readonly Case[] = [
   {
     name: 'single',
@@ -200,6 +254,36 @@ export const cases: readonly Case[] = [
     aims: { few: { sqlite: 1.2, postgres: 0.6 } },
     statements: 8,
     requests: ({ viewer }) => [listed(viewer, false, open)],
+  },
+  {
+    name: 'deep20',
+    meaning: 'the 100th page of everything20',
+    aims: { few: {} },
+    statements: 8,
+    requests: ({ viewer }) => [listed(viewer, false, { ...open, offset: 100 })],
+  },
+  {
+    name: 'dormant20',
+    meaning: '20 open ones of everything that somebody sees whose projects have been dormant for two years',
+    aims: { few: {} },
+    statements: 8,
+    requests: ({ dormant }) => [listed(dormant, false, open)],
+  },
+  {
+    name: 'list20-viewers',
+    meaning: 'list20 of a hundred viewers by turns',
+    aims: { few: {} },
+    against: { case: 'list20', atLeast: 0.67 },
+    statements: 8,
+    requests: projectListsByTurns,
+  },
+  {
+    name: 'everything20-viewers',
+    meaning: 'everything20 of a hundred viewers by turns',
+    aims: { few: {} },
+    against: { case: 'everything20', atLeast: 0.67 },
+    statements: 8,
+    requests: everythingByTurns,
   },
   {
     name: 'search-all',
@@ -325,32 +409,32 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'list20-writes',
+    meaning: 'list20 while 20 work packages a second are created',
+    aims: { few: {} },
+    against: { case: 'list20', atLeast: 0.8 },
+    whileCreating: true,
+    requests: (dataset) => projectLists(dataset, dataset.viewer, 20),
+  },
+  {
+    name: 'everything20-writes',
+    meaning: 'everything20 while 20 work packages a second are created',
+    aims: { few: {} },
+    against: { case: 'everything20', atLeast: 0.8 },
+    whileCreating: true,
+    requests: ({ viewer }) => [listed(viewer, false, open)],
+  },
+  {
     name: 'create',
     meaning: 'a new work package with a description and four links',
     aims: { few: { sqlite: 0.6, postgres: 0.4 }, many: { sqlite: 0.5, postgres: 0.5 } },
-    requests: (dataset) => {
-      const random = randomFrom(2)
-      return dataset.viewer.projects.map((project) => ({
-        method: 'POST',
-        path: PATH,
-        token: dataset.viewer.token,
-        work: { kind: 'create' },
-        body: (n) => JSON.stringify(newWorkPackage(dataset, project, pick(random, dataset.priorities), n)),
-      }))
-    },
+    requests: creates,
   },
   {
     name: 'update',
     meaning: 'another subject for a work package',
     aims: { few: { sqlite: 0.5, postgres: 0.5 }, many: { sqlite: 0.5, postgres: 0.5 } },
-    requests: ({ unfound, viewer }) =>
-      unfound.slice(0, UPDATED).map((id) => ({
-        method: 'PATCH',
-        path: `${PATH}/${id}`,
-        token: viewer.token,
-        work: { kind: 'update', id },
-        body: (n, lockVersion) => JSON.stringify({ subject: `Check the monthly report, take ${n}`, lockVersion }),
-      })),
+    requests: updates,
   },
   {
     name: 'cascade',

@@ -35,7 +35,12 @@ const TAKEN_IN = 5000
  * @param size number of work packages
  * @param withPast whether they have been changed since they were made
  */
-export async function fill(db: Database, shape: ShapeName, size: number, withPast: boolean): Promise<Dataset> {
+export async function fill(
+  db: Database,
+  shape: ShapeName,
+  size: number,
+  withPast: boolean,
+): Promise<{ dataset: Dataset; ground: Ground }> {
   const random = randomFrom(size)
   const adminToken = randomToken()
   await setup(db, { seed: 'basic', adminToken })
@@ -69,7 +74,7 @@ export async function fill(db: Database, shape: ShapeName, size: number, withPas
   while ((await indexPending(db, TAKEN_IN)) > 0);
   // A database in use has statistics; SQLite keeps none by default.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
-  return {
+  const dataset = {
     size,
     shape,
     ...people,
@@ -82,6 +87,7 @@ export async function fill(db: Database, shape: ShapeName, size: number, withPas
     ...rest,
     nets: [],
   }
+  return { dataset, ground }
 }
 
 type People = Pick<Dataset, 'admin' | 'viewer' | 'everywhere' | 'dormant' | 'viewers' | 'planner'>
@@ -120,7 +126,7 @@ async function begun(
   adminToken: string,
 ): Promise<{ people: People; ground: Ground; parents: number[] }> {
   const now = Date.now()
-  const old = dates(now)
+  const old = dates()
   const admin = (await tx.one<{ id: number }>(sql`select id from principals where admin`))!.id
   const member = (await tx.one<{ id: number }>(sql`select id from roles where name = 'Member'`))!.id
   const idsOf = async (table: keyof typeof tableName) => {
@@ -147,30 +153,9 @@ async function begun(
       }
     }),
   )
-  const [planned, ...projects] = (await insertAll(
-    tx,
-    'projects',
-    Array.from({ length: 1 + shapes[shape].projects(size) }, (_, i) => ({
-      identifier: `project-${i}`,
-      name: projectName(random, i),
-      description: description(random),
-      public: false,
-      active: true,
-      ...old,
-    })),
-  )) as [number, ...number[]]
+  const [planned] = (await addProjects(tx, 0, 1, types, random)).projects as [number]
+  const { projects, versions, categories } = await addProjects(tx, 1, shapes[shape].projects(size), types, random)
   const parents = await nest(tx, projects)
-  const modules = ['work_package_tracking', 'gantt', 'costs', 'wiki']
-  await insertAllPlain(
-    tx,
-    'enabled_modules',
-    [planned, ...projects].flatMap((project_id) => modules.map((name) => ({ project_id, name }))),
-  )
-  await insertAllPlain(
-    tx,
-    'project_types',
-    [planned, ...projects].flatMap((project_id) => [...types.values()].map((type_id) => ({ project_id, type_id }))),
-  )
 
   const of = (count: number) => sample(random, projects, Math.min(count, projects.length))
   const viewed = shapes[shape].viewed(projects.length)
@@ -213,18 +198,6 @@ async function begun(
     memberships.map((membership_id) => ({ membership_id, role_id: member })),
   )
 
-  const versions = await insertAll(
-    tx,
-    'versions',
-    projects.flatMap((project_id) =>
-      ['1.0', '1.1', '2.0'].map((name) => ({ project_id, name, status: 'open', sharing: 'none', ...old })),
-    ),
-  )
-  const categories = await insertAll(
-    tx,
-    'categories',
-    projects.flatMap((project_id) => ['Planning', 'Building'].map((name) => ({ project_id, name }))),
-  )
   const ground = {
     size,
     now,
@@ -243,10 +216,68 @@ async function begun(
 }
 
 /** When projects and all that belongs to them were created and changed: before any of their work packages. */
-const dates = (now: number) => ({
+const dates = (now = Date.now()) => ({
   created_at: new Date(now - 5 * YEAR_MS).toISOString(),
   updated_at: new Date(now - 4 * YEAR_MS).toISOString(),
 })
+
+/** Writes some projects, numbered from `first` on, with versions and categories. */
+async function addProjects(
+  tx: Transaction,
+  first: number,
+  count: number,
+  types: ReadonlyMap<string, number>,
+  random: Random,
+): Promise<Pick<Ground, 'projects' | 'versions' | 'categories'>> {
+  const old = dates()
+  const projects = await insertAll(
+    tx,
+    'projects',
+    Array.from({ length: count }, (_, i) => ({
+      identifier: `project-${first + i}`,
+      name: projectName(random, first + i),
+      description: description(random),
+      public: false,
+      active: true,
+      ...old,
+    })),
+  )
+  const modules = ['work_package_tracking', 'gantt', 'costs', 'wiki']
+  await insertAllPlain(
+    tx,
+    'enabled_modules',
+    projects.flatMap((project_id) => modules.map((name) => ({ project_id, name }))),
+  )
+  await insertAllPlain(
+    tx,
+    'project_types',
+    projects.flatMap((project_id) => [...types.values()].map((type_id) => ({ project_id, type_id }))),
+  )
+  const versions = await insertAll(
+    tx,
+    'versions',
+    projects.flatMap((project_id) =>
+      ['1.0', '1.1', '2.0'].map((name) => ({ project_id, name, status: 'open', sharing: 'none', ...old })),
+    ),
+  )
+  const categories = await insertAll(
+    tx,
+    'categories',
+    projects.flatMap((project_id) => ['Planning', 'Building'].map((name) => ({ project_id, name }))),
+  )
+  return { projects, versions, categories }
+}
+
+/** Adds a project of a number of work packages, with versions and time entries like the others; gives its id. */
+export async function addLargeProject(db: Database, ground: Ground, size: number): Promise<number> {
+  const random = randomFrom(1)
+  const added = await db.transaction((tx) => addProjects(tx, ground.projects.length + 1, 1, ground.types, random))
+  const [project] = added.projects as [number]
+  const teams = new Map([[project, [...ground.teams.values()][0]!]])
+  await addWorkPackages(db, { ...ground, ...added, size, dormant: [], teams }, random, true, () => {})
+  while ((await indexPending(db, TAKEN_IN)) > 0);
+  return project
+}
 
 /** Public queries, one for each of the `choices`; gives their ids. */
 const addQueries = (tx: Transaction, people: People, types: Dataset['types']): Promise<number[]> =>
@@ -268,7 +299,7 @@ const addQueries = (tx: Transaction, people: People, types: Dataset['types']): P
       timestamps: '["PT0S"]',
       timeline_zoom_level: 'auto',
       timeline_labels: '{}',
-      ...dates(Date.now()),
+      ...dates(),
     })),
   )
 

@@ -151,7 +151,8 @@ function collection(
   return async () => {
     const { rows, total, groups, sums } = await readPage()
     body._embedded.elements = rows.map((row) => {
-      const element = elements.get(row.id)!
+      // A row that has been created since is told like another one.
+      const element = elements.getOrInsertComputed(row.id, () => structuredClone(body._embedded.elements[0]))
       fillElement(element, row)
       return element
     })

@@ -1,6 +1,6 @@
 /** Measures Halyard against two floors on both engines: the program behind `npm run bench`. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -8,18 +8,25 @@ import { connect } from '#db/connect.ts'
 import { postgresMissing, startPostgres } from '../scripts/postgres.ts'
 import { cases, type Engine } from './cases.ts'
 import { measure, type Plan, type Result } from './measure.ts'
-import { legend, report, verdicts } from './report.ts'
+import { comparison, legend, report, verdicts } from './report.ts'
 import { type ShapeName, shapeNames, shapes } from './shapes.ts'
+import { stallNames } from './stalls.ts'
+import { hasWrk } from './wrk.ts'
+
+const names = [...cases.map((one) => one.name), ...stallNames, 'start']
 
 const usage = `Usage: npm run bench -- [OPTION…]
 
   --quick                    10,000 work packages in few projects, on SQLite, in about two minutes
-  --shape few|many           on this shape only: ${shapeNames.map((shape) => `${shape}, ${shapes[shape].meaning}`).join(';\n                             ')}
   --engine sqlite|postgres   on this engine only
-  --size NUMBER,…            numbers of work packages (100000)
-  --case NAME,…              only these: ${cases.map((one) => one.name).join(', ')}
+  --shape few|many           of this shape only
+                             ${shapeNames.map((shape) => `${shape}: ${shapes[shape].meaning}`).join('\n                             ')}
+  --size NUMBER,…            numbers of work packages (100000), such as 100000,1000000 to see what grows
+  --case NAME,…              only these: ${names.join(', ')}
+  --connections NUMBER,…     numbers of connections (16)
   --without-past             of no work package is kept what it was, to see that this makes no difference
-  --json FILE                write the results there as well`
+  --json FILE                write the results there as well
+  --compare FILE             compare with the results of a former run`
 
 interface Wishes {
   engines: readonly Engine[]
@@ -27,6 +34,7 @@ interface Wishes {
   sizes: readonly number[]
   plan: Plan
   json: string | undefined
+  former: readonly Result[] | undefined
 }
 
 /** Reads the command line; undefined when it asks for help. Throws an Error in one sentence for invalid arguments. */
@@ -39,13 +47,15 @@ function readWishes(args: string[]): Wishes | undefined {
       shape: { type: 'string' },
       size: { type: 'string' },
       case: { type: 'string' },
+      connections: { type: 'string' },
       'without-past': { type: 'boolean', default: false },
       json: { type: 'string' },
+      compare: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
   if (values.help) return undefined
-  const { quick, engine, json } = values
+  const { quick, engine, json, compare } = values
   if (engine !== undefined && engine !== 'sqlite' && engine !== 'postgres')
     throw new Error(`--engine is sqlite or postgres, not ${engine}.`)
   const shape = shapeNames.find((one) => one === values.shape)
@@ -53,20 +63,29 @@ function readWishes(args: string[]): Wishes | undefined {
   const sizes = (values.size ?? (quick ? '10000' : '100000')).split(',').map(Number)
   const odd = sizes.find((size) => !Number.isInteger(size) || size < 5000 || size % 50 !== 0)
   if (odd !== undefined) throw new Error('--size takes multiples of 50 from 5000 on.')
-  const names = values.case?.split(',') ?? cases.map((one) => one.name)
-  const unknown = names.find((name) => !cases.some((one) => one.name === name))
-  if (unknown !== undefined) throw new Error(`There is no case ${unknown}; there are ${cases.map((one) => one.name).join(', ')}.`)
+  const connections = (values.connections ?? '16').split(',').map(Number)
+  if (connections.some((one) => !Number.isInteger(one) || one < 1 || one > 64))
+    throw new Error('--connections takes numbers from 1 to 64.')
+  const wished = values.case?.split(',') ?? names
+  const unknown = wished.find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new Error(`There is no case ${unknown}; there are ${names.join(', ')}.`)
   return {
     engines: engine ? [engine] : quick ? ['sqlite'] : ['sqlite', 'postgres'],
     shapes: shape ? [shape] : quick ? ['few'] : ['few', 'many'],
     sizes,
     plan: {
-      cases: cases.filter((one) => names.includes(one.name)),
-      connections: [1, 16],
+      cases: cases.filter((one) => wished.includes(one.name)),
+      stalls: stallNames.filter((name) => wished.includes(name)),
+      connections,
       past: !values['without-past'],
-      ...(quick ? { seconds: 0.15, rounds: 3, starts: 3 } : { seconds: 0.4, rounds: 10, starts: 7 }),
+      seconds: 1,
+      floor1: !quick,
+      rounds: quick ? 1 : 5,
+      warmUp: quick ? 0.5 : 1,
+      starts: wished.includes('start') ? (quick ? 2 : 7) : 0,
     },
     json,
+    former: compare === undefined ? undefined : JSON.parse(readFileSync(compare, 'utf8')).results,
   }
 }
 
@@ -102,9 +121,12 @@ async function prepareEngine(
   }
 }
 
-async function run({ engines, shapes: measured, sizes, plan, json }: Wishes): Promise<void> {
+async function run({ engines, shapes: measured, sizes, plan, json, former }: Wishes): Promise<void> {
   const machine = `Node ${process.versions.node}, ${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`
-  console.log(`${machine}\n${legend}\n`)
+  const load = hasWrk
+    ? 'Reads are sent by wrk, slow ones and writes by the built-in load generator'
+    : 'As wrk is not installed, all is sent by the built-in load generator'
+  console.log(`${machine}\n${load}.\n${legend}\n`)
   const results: Result[] = []
   for (const engine of engines) {
     const database = await prepareEngine(engine)
@@ -123,6 +145,7 @@ async function run({ engines, shapes: measured, sizes, plan, json }: Wishes): Pr
     }
   }
   console.log(verdicts(results))
+  if (former) console.log(comparison(former, results))
   if (json) writeFileSync(json, `${JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2)}\n`)
 }
 

@@ -1,9 +1,10 @@
 /** The load generator, a process of its own: keeps a number of connections busy for a while and reports the response times. */
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { cases, type Request } from './cases.ts'
+import { cases, type Reading, type Request } from './cases.ts'
+import { expectSuccess, open, readingText, rowOf, writingText } from './client.ts'
 import type { Dataset } from './dataset.ts'
 import { answerQuestions } from './worker.ts'
+import { byWrk } from './wrk.ts'
 
 /** Data for all slices. */
 export interface Preparation {
@@ -21,7 +22,9 @@ export interface Slice {
   /** The third of the rows that this server updates, 0 to 2: no two servers write the same row. */
   third: number
   connections: number
+  /** A whole number if `wrk` is to generate the load. */
   seconds: number
+  wrk: boolean
 }
 
 export interface Measured {
@@ -32,76 +35,8 @@ export interface Measured {
   latencies: Float64Array
   /** Processor time of the server's process in seconds; undefined if the system does not report it. */
   cpuSeconds: number | undefined
-}
-
-interface Connection {
-  /** Sends a request; gives the status and, on failure, the response. */
-  exchange(request: string): Promise<{ status: number; text: string }>
-  close(): void
-}
-
-/**
- * A connection that implements just enough of HTTP/1.1. Node's own client takes as much time as a fast server does, and would
- * dominate the measurement.
- */
-function open(port: number): Promise<Connection> {
-  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
-  let waiting: PromiseWithResolvers<{ status: number; text: string }> | undefined
-  let head: Buffer = Buffer.alloc(0)
-  let status = 0
-  let rest = -1
-  let failed: Buffer[] = []
-
-  const take = (body: Buffer) => {
-    rest -= body.length
-    if (status >= 300) failed.push(body)
-    if (rest > 0) return
-    const reply = { status, text: failed.length > 0 ? Buffer.concat(failed).toString() : '' }
-    rest = -1
-    failed = []
-    waiting?.resolve(reply)
-  }
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
-    resolve({
-      exchange: (request) => {
-        waiting = Promise.withResolvers()
-        socket.write(request)
-        return waiting.promise
-      },
-      close: () => socket.destroy(),
-    }),
-  )
-  socket.on('data', (chunk: Buffer) => {
-    if (rest >= 0) return take(chunk)
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
-    const end = head.indexOf('\r\n\r\n')
-    if (end < 0) return
-    const text = head.toString('latin1', 0, end)
-    const length = /\r\ncontent-length: *(\d+)/i.exec(text)
-    if (!length) return void socket.destroy(new Error(`An answer without a length: ${text}`))
-    const body = head.subarray(end + 4)
-    head = Buffer.alloc(0)
-    status = Number(text.slice(9, 12))
-    rest = Number(length[1])
-    take(body)
-  })
-  const fail = (error: Error) => {
-    reject(error)
-    waiting?.reject(error)
-  }
-  socket.on('error', fail)
-  socket.on('close', () => fail(new Error('The server closed the connection.')))
-  return promise
-}
-
-const headOf = ({ method, path, token }: Request) =>
-  `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n`
-
-/** A request as text. */
-function spelled(request: Request, n: number, lockVersion: number): string {
-  if (request.method === 'GET') return `${headOf(request)}\r\n`
-  const body = request.body(n, lockVersion)
-  return `${headOf(request)}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  /** Processor time of the load generator in seconds. */
+  generatorSeconds: number
 }
 
 let dataset: Dataset
@@ -110,7 +45,7 @@ const versions = new Map<number, number>()
 let sent = 1000
 
 /** The number of writes of the request's row. */
-const versionOf = ({ work }: Request): number => ('id' in work ? (versions.get(work.id) ?? 0) : 0)
+const versionOf = (request: Request): number => versions.get(rowOf(request) ?? 0) ?? 0
 
 /** The sequential requests of one connection; `first` identifies the connection. */
 function* sequence(requests: readonly Request[], first: number): Generator<{ request: Request; text: string }> {
@@ -119,14 +54,10 @@ function* sequence(requests: readonly Request[], first: number): Generator<{ req
     const next = requests[i % requests.length] as Request
     const request = next.work.kind === 'cascade' ? (requests[versionOf(next) % requests.length] as Request) : next
     if (request.method === 'GET') {
-      let text = constant.get(request)
-      if (text === undefined) {
-        text = spelled(request, 0, 0)
-        constant.set(request, text)
-      }
+      const text = constant.getOrInsertComputed(request, () => readingText(request))
       yield { request, text }
     } else {
-      yield { request, text: spelled(request, ++sent, versionOf(request)) }
+      yield { request, text: writingText(request, ++sent, versionOf(request)) }
     }
   }
 }
@@ -151,11 +82,12 @@ function cpuOf(pid: number): number | undefined {
   }
 }
 
-async function measure({ port, pid, case: name, third, connections, seconds }: Slice): Promise<Measured> {
-  const requests = cases.find((one) => one.name === name)!.requests(dataset)
+type Load = Omit<Measured, 'cpuSeconds'>
+
+async function byNode(requests: readonly Request[], { port, third, connections, seconds }: Slice): Promise<Load> {
   const latencies: number[] = []
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
-  const cpuBefore = cpuOf(pid)
+  const cpuBefore = process.cpuUsage()
   const start = performance.now()
   const end = start + seconds * 1000
   const lists = shared(requests, connections, third)
@@ -166,20 +98,30 @@ async function measure({ port, pid, case: name, third, connections, seconds }: S
         if (before >= end) break
         const reply = await connection.exchange(text)
         latencies.push(performance.now() - before)
-        if (reply.status >= 300) throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text.slice(0, 500)}`)
-        if (request.method === 'PATCH' && 'id' in request.work) versions.set(request.work.id, versionOf(request) + 1)
+        expectSuccess(request, reply)
+        const row = rowOf(request)
+        if (row !== undefined) versions.set(row, versionOf(request) + 1)
       }
     }),
   )
   const took = (performance.now() - start) / 1000
-  const cpuAfter = cpuOf(pid)
+  const { user, system } = process.cpuUsage(cpuBefore)
   for (const connection of sockets) connection.close()
   return {
     requests: latencies.length,
     seconds: took,
     latencies: Float64Array.from(latencies),
-    cpuSeconds: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+    generatorSeconds: (user + system) / 1e6,
   }
+}
+
+async function measure(slice: Slice): Promise<Measured> {
+  const requests = cases.find((one) => one.name === slice.case)!.requests(dataset)
+  const { port, pid, connections, seconds } = slice
+  const cpuBefore = cpuOf(pid)
+  const load = await (slice.wrk ? byWrk(requests as Reading[], port, connections, seconds) : byNode(requests, slice))
+  const cpuAfter = cpuOf(pid)
+  return { ...load, cpuSeconds: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore }
 }
 
 answerQuestions<Preparation | Slice, Measured | undefined>(async (question) => {

@@ -1,39 +1,54 @@
-/** One engine and one size, from the empty database to the results. */
+/** One engine, one shape and one size, from the empty database to the results. */
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '#db/connect.ts'
-import { type Case, cases, type Engine, type Request } from './cases.ts'
+import { type Case, CREATES_PER_SECOND, cases, type Engine, type Request, streams } from './cases.ts'
 import { addNets, fill } from './data.ts'
 import type { Dataset } from './dataset.ts'
 import { type Floor, keyOf } from './floors.ts'
 import type { Measured, Preparation, Slice } from './load.ts'
-import { ask, type Halyard, memoryOf, startHalyard } from './server.ts'
+import type { End, Stream } from './paced.ts'
+import { ask, type Halyard, lockVersionsOf, type Memory, memoryOf, startHalyard, versionOf } from './server.ts'
 import type { ShapeName } from './shapes.ts'
+import { measureStall, type Stall, type StallName } from './stalls.ts'
 import { countStatements } from './statements.ts'
+import { median, quantile } from './statistics.ts'
 import { startWorker, type Worker } from './worker.ts'
+import { hasWrk } from './wrk.ts'
 
 export interface Plan {
   cases: readonly Case[]
+  stalls: readonly StallName[]
   connections: readonly number[]
-  /** Seconds of load for each server, case, number of connections and round. */
+  /** Seconds of load for each server, case, number of connections and round: whole ones, as wrk knows no others. */
   seconds: number
   /** Number of measurements of every server in each case, normally; every other round has the opposite order. */
   rounds: number
-  /** Number of measurements of the start. */
+  /** How much of the usual time servers are warmed up. */
+  warmUp: number
+  /** Whether the first floor is measured, which nothing is compared with but the second one. */
+  floor1: boolean
+  /** Number of measurements of the start, with a compile cache and without; 0: it is not measured. */
   starts: number
   /** Whether work packages have been changed since they were made. */
   past: boolean
 }
 
-/** The servers, in the order of the first round. */
-const servers = ['halyard', 'floor2', 'floor1'] as const
-export type Server = (typeof servers)[number]
+export type Server = 'halyard' | 'floor2' | 'floor1'
+/** What is measured by turns: the servers, and Halyard with the case of which this one is a variation. */
+type Lane = Server | 'base'
 
-/** Until a server's code is compiled: more code takes longer. */
-const WARM_UP_SECONDS: Record<Server, number> = { halyard: 1.5, floor2: 0.5, floor1: 0.3 }
+/** Seconds until a server's code is compiled: more code takes longer. */
+const WARM_UP: Record<Lane, number> = { halyard: 1.5, floor2: 0.5, floor1: 0.3, base: 0.5 }
 
 /** No new round begins after this time: slow requests get fewer rounds. */
 const LONGEST_MS = 60_000
+
+/**
+ * The least number of requests of each connection for wrk, which leaves out those that are not answered at the end: of a few
+ * slow ones, that would be a good part. Where there are so few, any generator is fast enough.
+ */
+const FOR_WRK = 20
 
 export interface Figures {
   /** Requests answered per second: the median of the rounds. */
@@ -43,28 +58,36 @@ export interface Figures {
   p99: number
   /** Milliseconds of processor time that the server's process took for a request. */
   cpuMs: number | undefined
+  /** What generated the load, and the most that this took of a processor. */
+  generator: 'wrk' | 'built-in'
+  generatorShare: number
 }
 
 export interface CaseResult {
   case: string
   connections: number
-  servers: Record<Server, Figures>
-  /** Halyard's requests per second as a share of each floor's: the median of the rounds' shares. */
-  share: { floor1: number; floor2: number }
+  servers: { halyard: Figures; floor2: Figures; floor1?: Figures; base?: Figures }
+  /** Halyard's requests per second as a share of those of each floor, and of the case that this one varies: the median of the rounds' shares. */
+  share: { floor2: number; floor1?: number; base?: number }
   /** The second floor's processor time as a share of Halyard's: hardly affected by other load on the machine. */
   cpuShare: number | undefined
+  /** What Halyard answered to those who created work packages meanwhile. */
+  creates?: { answered: number; p99: number }
 }
 
 export interface Result {
   engine: Engine
   shape: ShapeName
   size: number
-  /** From the start of the process to the first answer: the median, in milliseconds. */
-  startMs: number
-  /** Resident memory in megabytes: after the first answers, and after all the load. */
-  memory: { idle: number | undefined; loaded: number | undefined }
+  /** From the start of the process to the first answer, with a compile cache and without: the medians, in milliseconds. */
+  start?: { cached: number; uncached: number }
+  /** After the first answers, and after all the load. */
+  memory: { idle: Memory | undefined; loaded: Memory | undefined }
   statements: Record<string, number>
+  /** Of an answer, on average. */
+  bytes: Record<string, number>
   results: CaseResult[]
+  stalls: Stall[]
 }
 
 /**
@@ -81,29 +104,37 @@ export async function measure(
 ): Promise<Result> {
   say('filling the database')
   const db = await connect(databaseUrl, { durable: false })
-  const dataset = await fill(db, shape, size, plan.past)
+  const { dataset, ground } = await fill(db, shape, size, plan.past)
   const { engine } = db
   await db.close()
 
   say('starting')
-  const { halyard, startMs } = await started(databaseUrl, dataset, plan.starts)
+  const { halyard, start } = await started(databaseUrl, dataset, plan.starts)
   await setTimeout(1000)
   const idle = memoryOf(halyard.pid)
-  const all: Pick<Result, 'statements' | 'results'> = { statements: {}, results: [] }
-  const add = async (own: Dataset, cases: readonly Case[]) => {
-    const { statements, results } = await measureCases(databaseUrl, own, halyard, { ...plan, cases }, say)
+  const all: Pick<Result, 'statements' | 'bytes' | 'results'> = { statements: {}, bytes: {}, results: [] }
+  const add = async (own: Dataset, some: readonly Case[]) => {
+    if (some.length === 0) return
+    const { statements, bytes, results } = await measureCases(databaseUrl, own, halyard, { ...plan, cases: some }, say)
     Object.assign(all.statements, statements)
+    Object.assign(all.bytes, bytes)
     all.results.push(...results)
   }
   const [apart = [], others = []] = [true, false].map((own) =>
     plan.cases.filter((one) => one.aims[shape] && (one.apart ?? false) === own),
   )
-  if (others.length > 0) await add(dataset, others)
+  await add(dataset, others)
   // The nets would change the results of lists, so they are added after these.
-  if (apart.length > 0) await add(await withNets(databaseUrl, dataset), apart)
+  const complete = apart.length > 0 || plan.stalls.includes('chain') ? await withNets(databaseUrl, dataset) : dataset
+  await add(complete, apart)
   const loaded = memoryOf(halyard.pid)
+  const stalls: Stall[] = []
+  for (const name of plan.stalls) {
+    say(name)
+    stalls.push(await measureStall(name, databaseUrl, halyard, complete, ground))
+  }
   await halyard.stop()
-  return { engine, shape, size, startMs, memory: { idle, loaded }, ...all }
+  return { engine, shape, size, ...(start && { start }), memory: { idle, loaded }, ...all, stalls }
 }
 
 async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset> {
@@ -113,54 +144,94 @@ async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset>
   return complete
 }
 
-/** Measures cases, after a check that both floors respond like Halyard. */
+/** Measures cases, after a check that both floors respond like Halyard, in as many bytes. */
 async function measureCases(
   databaseUrl: string,
   dataset: Dataset,
   halyard: Halyard,
   plan: Plan,
   say: (text: string) => void,
-): Promise<Pick<Result, 'statements' | 'results'>> {
+): Promise<Pick<Result, 'statements' | 'bytes' | 'results'>> {
   say('preparing')
   const statements = Object.fromEntries(await countStatements(databaseUrl, plan.cases, dataset))
-  const requests = plan.cases.flatMap((one) => one.requests(dataset))
+  const creates = plan.cases.some((one) => one.whileCreating) ? streams.creates(dataset) : []
+  const requests = [...plan.cases.flatMap((one) => one.requests(dataset)), ...creates]
   const answers = await capture(halyard, requests)
-  const floors: Worker<Floor, number>[] = []
+  const bytes = Object.fromEntries(plan.cases.map((one) => [one.name, bytesOf(one.requests(dataset), answers)]))
+  const workers: { stop(): void }[] = []
+  const work = <Question, Answer>(file: string): Worker<Question, Answer> => {
+    const worker = startWorker<Question, Answer>(`${import.meta.dirname}/${file}`)
+    workers.push(worker)
+    return worker
+  }
+  const floor = async (number: 1 | 2) => {
+    const worker = work<Floor, number>('floors.ts')
+    const port = await worker.ask({ floor: number, databaseUrl, dataset, answers })
+    await compare(`http://127.0.0.1:${port}`, requests, answers)
+    return { port, pid: worker.pid }
+  }
   const { port, pid } = halyard
-  const ports: Record<Server, { port: number; pid: number }> = {
-    halyard: { port, pid },
-    floor1: { port, pid },
-    floor2: { port, pid },
+  const own = { port, pid }
+  const places = { halyard: own, floor2: await floor(2), floor1: plan.floor1 ? await floor(1) : own, base: own }
+  const load = work<Preparation | Slice, Measured | undefined>('load.ts')
+  const lockVersions = await lockVersionsOf(halyard, requests)
+  await load.ask({ dataset, lockVersions })
+  const creator = work<Stream | End, Float64Array | undefined>('paced.ts')
+
+  /** Measures something while work packages are created on a server, and tells how long each of these took. */
+  const whileCreating = async <T>(on: Lane, run: () => Promise<T>): Promise<[T, Float64Array]> => {
+    await creator.ask({ port: places[on].port, stream: 'creates', everyMs: 1000 / CREATES_PER_SECOND, dataset, lockVersions })
+    const value = await run()
+    return [value, (await creator.ask('end')) as Float64Array]
   }
-  for (const floor of [1, 2] as const) {
-    const worker = startWorker<Floor, number>(`${import.meta.dirname}/floors.ts`)
-    floors.push(worker)
-    ports[`floor${floor}`] = { port: await worker.ask({ floor, databaseUrl, dataset, answers }), pid: worker.pid }
-    await compare(`http://127.0.0.1:${ports[`floor${floor}`].port}`, requests, answers)
+
+  const measureCase = async (one: Case, connections: number): Promise<CaseResult> => {
+    const lanes: Lane[] = [
+      'halyard',
+      'floor2',
+      ...(plan.floor1 ? ['floor1' as const] : []),
+      ...(one.against ? ['base' as const] : []),
+    ]
+    const created: number[] = []
+    const slice = async (lane: Lane, seconds: number, wrk: boolean): Promise<Measured> => {
+      const third = Math.max(0, ['halyard', 'floor2', 'floor1'].indexOf(lane))
+      const name = lane === 'base' ? one.against!.case : one.name
+      const run = () => load.ask({ ...places[lane], third, case: name, connections, seconds, wrk }) as Promise<Measured>
+      if (!one.whileCreating || lane === 'base') return run()
+      const [measured, latencies] = await whileCreating(lane, run)
+      if (lane === 'halyard') created.push(...latencies)
+      return measured
+    }
+    const isRead = one.requests(dataset).every(({ method }) => method === 'GET')
+    const byWrk = new Map<Lane, boolean>()
+    for (const lane of lanes) {
+      const rate = perSecond(await slice(lane, plan.warmUp * WARM_UP[lane], false))
+      byWrk.set(lane, hasWrk && isRead && rate * plan.seconds >= FOR_WRK * connections)
+    }
+    created.length = 0
+    const rounds: Round[] = []
+    const start = performance.now()
+    for (let round = 0; round < plan.rounds && performance.now() - start < LONGEST_MS; round++) {
+      const measured: Partial<Round> = {}
+      for (const lane of round % 2 === 0 ? lanes : lanes.toReversed())
+        measured[lane] = await slice(lane, plan.seconds, byWrk.get(lane)!)
+      rounds.push(measured as Round)
+    }
+    return {
+      ...summary(one.name, connections, rounds, byWrk),
+      ...(one.whileCreating && { creates: { answered: created.length, p99: quantile(created, 0.99) } }),
+    }
   }
-  const load = startWorker<Preparation | Slice, Measured | undefined>(`${import.meta.dirname}/load.ts`)
-  await load.ask({ dataset, lockVersions: await lockVersions(halyard, requests) })
 
   const results: CaseResult[] = []
   for (const one of plan.cases) {
-    say(one.name)
-    const slice = async (server: Server, connections: number, seconds: number) =>
-      (await load.ask({ ...ports[server], third: servers.indexOf(server), case: one.name, connections, seconds })) as Measured
-    for (const server of servers) await slice(server, one.apart ? 1 : 16, WARM_UP_SECONDS[server])
     for (const connections of one.apart ? [1] : plan.connections) {
-      const rounds: Record<Server, Measured>[] = []
-      const start = performance.now()
-      for (let round = 0; round < plan.rounds && performance.now() - start < LONGEST_MS; round++) {
-        const measured: Partial<Record<Server, Measured>> = {}
-        for (const server of round % 2 === 0 ? servers : servers.toReversed())
-          measured[server] = await slice(server, connections, plan.seconds)
-        rounds.push(measured as Record<Server, Measured>)
-      }
-      results.push(summary(one.name, connections, rounds))
+      say(one.name)
+      results.push(await measureCase(one, connections))
     }
   }
-  for (const worker of [...floors, load]) worker.stop()
-  return { statements, results }
+  for (const worker of workers) worker.stop()
+  return { statements, bytes, results }
 }
 
 /** Starts Halyard several times and leaves the last one running. */
@@ -168,16 +239,19 @@ async function started(
   databaseUrl: string,
   { seen, viewer }: Dataset,
   times: number,
-): Promise<{ halyard: Halyard; startMs: number }> {
+): Promise<{ halyard: Halyard; start: Result['start'] }> {
   const probe = { path: `/api/v3/work_packages/${seen[0]}`, token: viewer.token }
-  const took: number[] = []
-  for (;;) {
-    const halyard = await startHalyard(databaseUrl, probe)
-    took.push(halyard.startMs)
-    // The first start compiles what later ones find compiled.
-    if (took.length > times) return { halyard, startMs: median(took.slice(1)) }
-    await halyard.stop()
+  const took = { cached: [] as number[], uncached: [] as number[] }
+  const once = async (kind: keyof typeof took) => {
+    const halyard = await startHalyard(databaseUrl, probe, { compileCache: kind === 'cached' })
+    took[kind].push(halyard.startMs)
+    return halyard
   }
+  // The first start compiles what later ones find compiled.
+  if (times > 0) await (await startHalyard(databaseUrl, probe)).stop()
+  for (let i = 0; i < times; i++) for (const kind of ['cached', 'uncached'] as const) await (await once(kind)).stop()
+  const start = times > 0 ? { cached: median(took.cached), uncached: median(took.uncached) } : undefined
+  return { halyard: await startHalyard(databaseUrl, probe), start }
 }
 
 /** Halyard's responses to every request that is repeated unchanged, and to one write of each kind. */
@@ -198,20 +272,13 @@ async function capture({ url }: Halyard, requests: readonly Request[]): Promise<
   return answers
 }
 
-/** The lock version of the work package that a request updates. */
-async function versionOf(url: string, { work, path, token }: Request): Promise<number> {
-  return 'id' in work ? JSON.parse(await ask(url, path, token)).lockVersion : 0
+/** The average number of bytes of the answers to requests. */
+function bytesOf(requests: readonly Request[], answers: ReadonlyMap<string, string>): number {
+  const lengths = requests.map(({ method, path, token }) => Buffer.byteLength(answers.get(keyOf(method, path, token))!))
+  return lengths.reduce((sum, one) => sum + one, 0) / lengths.length
 }
 
-async function lockVersions({ url }: Halyard, requests: readonly Request[]): Promise<Map<number, number>> {
-  const versions = new Map<number, number>()
-  for (const request of requests) {
-    if (request.method === 'PATCH' && 'id' in request.work) versions.set(request.work.id, await versionOf(url, request))
-  }
-  return versions
-}
-
-/** Throws an Error unless a floor responds like Halyard. */
+/** Throws an Error unless a floor responds like Halyard, in as many bytes. */
 async function compare(url: string, requests: readonly Request[], answers: ReadonlyMap<string, string>): Promise<void> {
   for (const { method, path, token } of requests) {
     if (method !== 'GET') continue
@@ -221,6 +288,8 @@ async function compare(url: string, requests: readonly Request[], answers: Reado
         `A floor answers GET ${path} otherwise than Halyard:\n${difference(JSON.parse(actual), JSON.parse(expected))}`,
       )
     }
+    const [own, other] = [expected, actual].map((text) => Buffer.byteLength(text))
+    if (own !== other) throw new Error(`Halyard answers GET ${path} in ${own} bytes, a floor in ${other}.`)
   }
 }
 
@@ -235,38 +304,42 @@ function difference(actual: any, expected: any, path = ''): string {
   return difference(actual[key as string], expected[key as string], `${path}/${key}`)
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
 const perSecond = ({ requests, seconds }: Measured) => requests / seconds
 
-function summary(name: string, connections: number, rounds: readonly Record<Server, Measured>[]): CaseResult {
-  const shareOf = (floor: Server) => median(rounds.map((round) => perSecond(round.halyard) / perSecond(round[floor])))
+type Round = { halyard: Measured; floor2: Measured; floor1?: Measured; base?: Measured }
+
+function summary(name: string, connections: number, rounds: readonly Round[], byWrk: ReadonlyMap<Lane, boolean>): CaseResult {
   const all = Object.fromEntries(
-    servers.map((server) => [server, figures(rounds.map((round) => round[server]))]),
-  ) as CaseResult['servers']
+    Object.keys(rounds[0]!).map((lane) => [
+      lane,
+      figures(
+        rounds.map((round) => round[lane as Lane]!),
+        byWrk.get(lane as Lane)!,
+      ),
+    ]),
+  ) as unknown as CaseResult['servers']
+  const shareOf = (lane: Lane) =>
+    all[lane] && { [lane]: median(rounds.map((round) => perSecond(round.halyard) / perSecond(round[lane]!))) }
   const { halyard, floor2 } = all
   return {
     case: name,
     connections,
     servers: all,
-    share: { floor1: shareOf('floor1'), floor2: shareOf('floor2') },
+    share: { ...shareOf('floor2'), ...shareOf('floor1'), ...shareOf('base') } as CaseResult['share'],
     cpuShare: halyard.cpuMs && floor2.cpuMs && floor2.cpuMs / halyard.cpuMs,
   }
 }
 
-function figures(slices: readonly Measured[]): Figures {
-  const latencies = Float64Array.from(slices.flatMap((slice) => [...slice.latencies])).sort()
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]!
+function figures(slices: readonly Measured[], byWrk: boolean): Figures {
+  const latencies = Float64Array.from(slices.flatMap((slice) => [...slice.latencies]))
   const cpu = slices.map((slice) => slice.cpuSeconds)
   return {
     perSecond: median(slices.map(perSecond)),
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
     cpuMs: cpu.includes(undefined) ? undefined : (1000 * cpu.reduce<number>((sum, one) => sum + one!, 0)) / latencies.length,
+    generator: byWrk ? 'wrk' : 'built-in',
+    generatorShare: Math.max(...slices.map((one) => one.generatorSeconds / one.seconds)),
   }
 }
 

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from '../scripts/build.ts'
+import type { Request } from './cases.ts'
+import { rowOf } from './client.ts'
 
 // Started is what is installed.
 await build()
@@ -25,28 +27,20 @@ export interface Halyard {
 /**
  * Starts Halyard on a prepared database, logging errors only.
  * @param probe the request whose response ends the start
+ * @param options whether Node may use what it has compiled before
  * @throws an Error with the output of a server that does not start
  */
 export async function startHalyard(
   databaseUrl: string,
   probe: { path: string; token: string },
-  nodeFlags: readonly string[] = [],
+  { compileCache = true }: { compileCache?: boolean } = {},
 ): Promise<Halyard> {
   const start = performance.now()
-  const args = [
-    ...nodeFlags,
-    script,
-    'serve',
-    '--port',
-    '0',
-    '--database-url',
-    databaseUrl,
-    '--seed',
-    'none',
-    '--log-level',
-    'error',
-  ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: environment })
+  const args = [script, 'serve', '--port', '0', '--database-url', databaseUrl, '--seed', 'none', '--log-level', 'error']
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...environment, ...(!compileCache && { NODE_DISABLE_COMPILE_CACHE: '1' }) },
+  })
   // However this process ends, that one ends with it.
   const end = () => child.kill('SIGKILL')
   process.on('exit', end)
@@ -96,11 +90,39 @@ export async function ask(url: string, path: string, token: string, method = 'GE
   return text
 }
 
-/** Resident memory of a process in megabytes (10^6 bytes); undefined if the system does not report it. */
-export function memoryOf(pid: number): number | undefined {
+/** The lock version of the work package that a request updates. */
+export async function versionOf(url: string, request: Request): Promise<number> {
+  return rowOf(request) === undefined ? 0 : JSON.parse(await ask(url, request.path, request.token)).lockVersion
+}
+
+/** The lock versions of all work packages that requests update, by id. */
+export async function lockVersionsOf({ url }: Halyard, requests: readonly Request[]): Promise<Map<number, number>> {
+  const versions = new Map<number, number>()
+  for (const request of requests) {
+    const row = rowOf(request)
+    if (row !== undefined) versions.set(row, await versionOf(url, request))
+  }
+  return versions
+}
+
+/** The memory of a process in megabytes (10^6 bytes). */
+export interface Memory {
+  /** Resident. */
+  rss: number
+  /** Resident, of what is shared with other processes its part, without the files of the database. */
+  pss: number
+}
+
+/** Reads the memory of a process; undefined if the system does not report it. */
+export function memoryOf(pid: number): Memory | undefined {
   try {
-    const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return kilobytes === undefined ? undefined : (Number(kilobytes) * 1024) / 1e6
+    const megabytes = (kilobytes: string | undefined) => (Number(kilobytes ?? 0) * 1024) / 1e6
+    const mappings = readFileSync(`/proc/${pid}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+    const own = mappings.filter((mapping) => !/\.db(?:-shm|-wal)?$/m.test(mapping.slice(0, mapping.indexOf('\n'))))
+    return {
+      rss: megabytes(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]),
+      pss: own.reduce((sum, mapping) => sum + megabytes(/^Pss:\s*(\d+)/m.exec(mapping)?.[1]), 0),
+    }
   } catch {
     return undefined
   }
