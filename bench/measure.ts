@@ -120,13 +120,15 @@ export async function measure(
     Object.assign(all.bytes, bytes)
     all.results.push(...results)
   }
-  const [apart = [], others = []] = [true, false].map((own) =>
-    plan.cases.filter((one) => one.aims[shape] && (one.apart ?? false) === own),
+  const wanted = Map.groupBy(
+    plan.cases.filter((one) => one.aims[shape]),
+    (one) => (one.apart ? 'apart' : one.whileCreating || isWriting(one, dataset) ? 'writing' : 'reading'),
   )
-  await add(dataset, others)
-  // The nets would change the results of lists, so they are added after these.
-  const complete = apart.length > 0 || plan.stalls.includes('chain') ? await withNets(databaseUrl, dataset) : dataset
-  await add(complete, apart)
+  // New rows come first in lists, so all that is only read is measured before any are written; the nets are the largest addition.
+  await add(dataset, wanted.get('reading') ?? [])
+  await add(dataset, wanted.get('writing') ?? [])
+  const complete = wanted.has('apart') || plan.stalls.includes('chain') ? await withNets(databaseUrl, dataset) : dataset
+  await add(complete, wanted.get('apart') ?? [])
   const loaded = memoryOf(halyard.pid)
   const stalls: Stall[] = []
   for (const name of plan.stalls) {
@@ -136,6 +138,8 @@ export async function measure(
   await halyard.stop()
   return { engine, shape, size, ...(start && { start }), memory: { idle, loaded }, ...all, stalls }
 }
+
+const isWriting = (one: Case, dataset: Dataset) => one.requests(dataset).some(({ method }) => method !== 'GET')
 
 async function withNets(databaseUrl: string, dataset: Dataset): Promise<Dataset> {
   const db = await connect(databaseUrl)
@@ -202,11 +206,10 @@ async function measureCases(
       if (lane === 'halyard') created.push(...latencies)
       return measured
     }
-    const isRead = one.requests(dataset).every(({ method }) => method === 'GET')
     const byWrk = new Map<Lane, boolean>()
     for (const lane of lanes) {
       const rate = perSecond(await slice(lane, plan.warmUp * WARM_UP[lane], false))
-      byWrk.set(lane, hasWrk && isRead && rate * plan.seconds >= FOR_WRK * connections)
+      byWrk.set(lane, hasWrk && !isWriting(one, dataset) && rate * plan.seconds >= FOR_WRK * connections)
     }
     created.length = 0
     const rounds: Round[] = []

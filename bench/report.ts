@@ -35,6 +35,9 @@ function table(rows: readonly (readonly string[])[]): string {
 
 type Columns<T> = readonly (readonly [head: string, cell: (row: T) => string])[]
 
+/** A column that parts others. */
+const bar = ['|', () => '|'] as const
+
 /** Rows as a table with a head. */
 const columns = <T>(all: Columns<T>, rows: readonly T[]): string =>
   table([all.map(([head]) => head), ...rows.map((row) => all.map(([, cell]) => cell(row)))])
@@ -79,22 +82,26 @@ export function report(result: Result): string {
     ['p50 ms', (one) => short(one.servers.halyard.p50)],
     ['p99 ms', (one) => short(one.servers.halyard.p99)],
     ['cpu ms', (one) => short(one.servers.halyard.cpuMs)],
-    ['| floor 2', (one) => `| ${short(one.servers.floor2.perSecond)}`],
+    bar,
+    ['floor 2', (one) => short(one.servers.floor2.perSecond)],
     ['share', (one) => short(one.share.floor2)],
     ['aim', (one) => verdict(aimsOf(result, one).floor2)],
     ['p99', (one) => times(one.servers.halyard.p99, one.servers.floor2.p99)],
     ['of cpu', (one) => short(one.cpuShare)],
-    ['| floor 1', (one) => `| ${short(one.servers.floor1?.perSecond)}`],
+    bar,
+    ['floor 1', (one) => short(one.servers.floor1?.perSecond)],
     ['share', (one) => short(one.share.floor1)],
-    ['| of', (one) => `| ${caseNamed(one.case)?.against?.case ?? ''}`],
+    bar,
+    ['of', (one) => caseNamed(one.case)?.against?.case ?? ''],
     ['share', (one) => (one.share.base === undefined ? '' : short(one.share.base))],
     ['aim', (one) => verdict(aimsOf(result, one).base)],
-    ['| statements', (one) => `| ${statements[one.case]}`],
+    bar,
+    ['statements', (one) => String(statements[one.case])],
     ['bytes', (one) => whole(bytes[one.case])],
     ['load', ({ servers: { halyard, floor2 } }) => [...new Set([halyard.generator, floor2.generator])].join('/')],
   ]
   const remembered = (one: Memory | undefined) =>
-    `${whole(one?.rss)} MB (${whole(one?.pss)} without shared parts and the database's files)`
+    `${whole(one?.rss)} MB resident (${whole(one?.pss)} MB proportional set size without the database's files)`
   return [
     title(result),
     `${shapes[shape].meaning}; ${shapes[shape].projects(size)} projects`,
@@ -131,11 +138,13 @@ function stallTable(all: readonly Stall[]): string {
       ['rows', (one) => String(one.rows)],
       ['answered s', (one) => short(one.answered)],
       ['done s', (one) => short(one.done)],
-      ['| others', (one) => `| ${one.kind}`],
+      bar,
+      ['others', (one) => one.kind],
       ['number', (one) => String(one.during.requests)],
       ['p99 ms', (one) => short(one.during.p99)],
       ['longest ms', (one) => short(one.during.longest)],
-      ['| in quiet p99 ms', (one) => `| ${short(one.quiet.p99)}`],
+      bar,
+      ['in quiet p99 ms', (one) => short(one.quiet.p99)],
       ['longest ms', (one) => short(one.quiet.longest)],
     ],
     rows,
@@ -253,10 +262,12 @@ export function comparison(before: readonly Result[], after: readonly Result[]):
       ['req/s before', (pair) => short(pair.before.servers.halyard.perSecond)],
       ['after', (pair) => short(pair.after.servers.halyard.perSecond)],
       ['ratio', (pair) => times(pair.after.servers.halyard.perSecond, pair.before.servers.halyard.perSecond)],
-      ['| share before', (pair) => `| ${short(pair.before.share.floor2)}`],
+      bar,
+      ['share before', (pair) => short(pair.before.share.floor2)],
       ['after', (pair) => short(pair.after.share.floor2)],
       ['ratio', (pair) => times(pair.after.share.floor2, pair.before.share.floor2)],
-      ['| p99 before', (pair) => `| ${short(pair.before.servers.halyard.p99)}`],
+      bar,
+      ['p99 before', (pair) => short(pair.before.servers.halyard.p99)],
       ['after', (pair) => short(pair.after.servers.halyard.p99)],
     ]
     return ['', columns(all, paired(former, result))]
