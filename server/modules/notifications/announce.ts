@@ -75,7 +75,9 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
   const options = Object.entries(reasonsOfEntries).map(([reason, column]) => ({ reason, column }))
   const found = await tx.all<Told>(sql`
     with given as (${recordset(engine, keys, rows)}),
-    entries as (select given.*, w.project_id from given join work_packages w on w.id = given.work_package_id),
+    entries as materialized (
+      select given.*, (select w.project_id from work_packages w where w.id = given.work_package_id) as project_id from given
+    ),
     named as (${recordset(engine, { journal_id: 'integer', principal_id: 'integer', reason: 'text' }, named)}),
     done as (${recordset(engine, { journal_id: 'integer', reason: 'text' }, done)}),
     candidates as (
@@ -96,7 +98,7 @@ async function audienceOf(tx: Transaction, entries: readonly Entry[]): Promise<T
     join entries e on e.journal_id = c.journal_id
     join principals u on u.id = c.user_id and ${isActive} and u.id <> e.actor_id
     ${joinSettings(sql`e.project_id`)}
-    where case c.reason ${join(
+    where e.project_id is not null and case c.reason ${join(
       options.map(({ reason }) => wants(reason as EntryReason)),
       ' ',
     )} end
