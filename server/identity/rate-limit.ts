@@ -3,7 +3,7 @@
  * concurrent attempts cannot exceed the limit; in the end only wrong ones count, so a further attempt waits while others are
  * undecided.
  */
-import type { Database, Transaction } from '#db/database.ts'
+import type { Database, Reader, Transaction } from '#db/database.ts'
 import { forUpdate, moment, only } from '#db/dialect.ts'
 import { deleteInSlices } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
@@ -110,6 +110,35 @@ export async function decide(tx: Transaction, { who, until }: Reserved, decision
   const isIts = sql`who = ${who} and until = ${moment(tx.engine, until)} and pending > 0`
   await tx.run(sql`update attempts set attempts = ${attempts}, pending = pending - 1 where ${isIts}`)
   if (decision !== 'wrong') await tx.run(sql`delete from attempts where who = ${who} and attempts = 0`)
+}
+
+/** The wrong attempts of a subject in the current period, and its end. */
+export interface Wrong {
+  readonly attempts: number
+  readonly until: string
+}
+
+/** The wrong attempts of a subject so far; undefined if there are none in this period. One statement, which writes nothing. */
+export async function wrongAttempts(db: Reader, door: RateLimit, who: string, now: Date): Promise<Wrong | undefined> {
+  const at = moment(db.engine, now.toISOString())
+  return db.one<Wrong>(sql`select attempts, until from attempts where who = ${key(door, who)} and until > ${at}`)
+}
+
+/**
+ * Counts a wrong attempt afterwards, for limits under which it is enough that its outcome is kept back.
+ * @returns the wrong attempts with this one
+ */
+export async function countWrong(tx: Transaction, door: RateLimit, who: string, now: Date): Promise<Wrong> {
+  const [at, end] = [0, door.within].map((ms) => moment(tx.engine, new Date(now.getTime() + ms).toISOString()))
+  return only<Wrong>(
+    tx,
+    sql`
+    insert into attempts (who, attempts, pending, until) values (${key(door, who)}, 1, 0, ${end})
+    on conflict (who) do update set
+      attempts = case when attempts.until > ${at} then attempts.attempts + 1 else 1 end,
+      until = case when attempts.until > ${at} then attempts.until else excluded.until end
+    returning attempts, until`,
+  )
 }
 
 /** Waiting attempts of this process, by subject and in order of arrival. */
