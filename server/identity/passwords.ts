@@ -2,6 +2,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ApiError } from '#kernel/errors.ts'
+import { type Limited, takePlace } from '#kernel/places.ts'
 import { said } from '#text/messages.ts'
 
 const compute = promisify(argon2)
@@ -15,41 +16,32 @@ const HASH_BYTES = 32
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
-/** Limits of running and waiting computations, as each takes 19 MiB and a core. */
-const AT_ONCE = 2
-const MOST_WAITING = 30
+/** Each computation takes 19 MiB and a core. */
+const HASHING: Limited = { name: 'passwords', atOnce: 2, mostWaiting: 30 }
 /** Seconds after which there is certainly room again. */
 const RETRY_AFTER = '5'
 
-let running = 0
 let computed = 0
-const waiting: (() => void)[] = []
 
 /** The number of computations, for tests that compare the amount of work. */
 export const computations = (): number => computed
 
 /** Computes a hash, possibly after waiting. Throws an ApiError 503 if too many are waiting. */
 async function derive(message: string, nonce: Buffer, [memory, passes, parallelism]: Cost, tagLength: number): Promise<Buffer> {
-  if (running < AT_ONCE) running++
-  else {
-    if (waiting.length >= MOST_WAITING) {
-      const error = new ApiError(
-        'ServiceUnavailable',
-        said`Too many passwords are being checked right now. Try again in a few seconds.`,
-      )
-      error.headers = { 'retry-after': RETRY_AFTER }
-      throw error
-    }
-    // A finished computation passes its place on to the next one.
-    await new Promise<void>((resolve) => waiting.push(resolve))
+  const leave = await takePlace(HASHING)
+  if (!leave) {
+    const error = new ApiError(
+      'ServiceUnavailable',
+      said`Too many passwords are being checked right now. Try again in a few seconds.`,
+    )
+    error.headers = { 'retry-after': RETRY_AFTER }
+    throw error
   }
   try {
     computed++
     return await compute('argon2id', { message, nonce, memory, passes, parallelism, tagLength })
   } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else running--
+    leave()
   }
 }
 
