@@ -32,15 +32,20 @@ export function shown(url: string): string {
 /**
  * Opens a database and checks that it responds; creates a missing SQLite file. Statements wait without limit, unless `patience`
  * sets one.
+ * @param turn gives turns at writing to the processes of a server, for SQLite
  * @throws an Error in one sentence
  */
 export async function openDatabase(
   url: string,
-  { connections = 1, patience = Number.POSITIVE_INFINITY }: { connections?: number; patience?: number } = {},
+  {
+    connections = 1,
+    patience = Number.POSITIVE_INFINITY,
+    turn,
+  }: { connections?: number; patience?: number; turn?: (() => Promise<() => void>) | undefined } = {},
 ): Promise<Database> {
   let timer: NodeJS.Timeout | undefined
   try {
-    const db = await connect(url, { durable: url !== IN_MEMORY, connections, patience })
+    const db = await connect(url, { durable: url !== IN_MEMORY, connections, patience, turn })
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no response within ${PATIENCE_MS / 1000} seconds`)), PATIENCE_MS)
     })

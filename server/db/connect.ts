@@ -10,7 +10,14 @@ import { openSqlite } from './sqlite.ts'
  */
 export async function connect(
   url: string,
-  options: { durable?: boolean; connections?: number; schema?: string; patience?: number; image?: Uint8Array } = {},
+  options: {
+    durable?: boolean
+    connections?: number
+    schema?: string
+    patience?: number
+    image?: Uint8Array
+    turn?: (() => Promise<() => void>) | undefined
+  } = {},
 ): Promise<Database> {
   if (url.startsWith('sqlite:')) {
     const path = url.slice('sqlite:'.length)

@@ -37,6 +37,10 @@ const LONGEST_PAUSE_MS = 10
 const LONGEST_PATIENCE_MS = 60_000
 /** Blocking wait for a lock while opening; the process does nothing else then. */
 const OPENING_MS = 2000
+/** The wait for the turn of this process, after which it tries without: the process whose turn it is may be stuck. */
+const TURN_MS = 1000
+/** The same for a write that waits for no lock. */
+const LEAST_TURN_MS = 50
 /** Interval at which reads check that the file is still in its place; writes always check. */
 const LOOK_EVERY_MS = 250
 
@@ -50,10 +54,17 @@ const LOOK_EVERY_MS = 250
  * @param durable whether a commit waits for the disk (`synchronous = full`); only throw-away data may do without.
  * @param patience milliseconds to wait for other programs' locks.
  * @param image the bytes of a database file, as the first content of `:memory:`
+ * @param turn waits for the turn of this process among those that write to the file, and gives the function that ends it: a lock of
+ * SQLite has no queue, so whoever asks for it anew by a timer may wait for long.
  */
 export function openSqlite(
   path: string,
-  { durable = true, patience: asked = PATIENCE_MS, image }: { durable?: boolean; patience?: number; image?: Uint8Array } = {},
+  {
+    durable = true,
+    patience: asked = PATIENCE_MS,
+    image,
+    turn: takeTurn,
+  }: { durable?: boolean; patience?: number; image?: Uint8Array; turn?: (() => Promise<() => void>) | undefined } = {},
 ): Database {
   const inMemory = path === ':memory:'
   const patience = Math.min(asked, LONGEST_PATIENCE_MS)
@@ -182,6 +193,8 @@ export function openSqlite(
     script: async (text) => within(() => writer.connection.exec(text)),
   }
 
+  const turns = takeTurn && turnsOf(takeTurn)
+
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work)
     turn = mine.catch(() => {})
@@ -191,12 +204,16 @@ export function openSqlite(
   /** Starts a group unless one is open; it commits after all waiting writers have had their turn. */
   const open = async (until: number): Promise<Group> => {
     if (group) return group
+    await turns?.begin(until)
     lockedOut = true
     try {
       await whileBusy(() => {
         look()
         control(sql`begin immediate`)
       }, until)
+    } catch (error) {
+      turns?.end()
+      throw error
     } finally {
       lockedOut = false
     }
@@ -224,6 +241,7 @@ export function openSqlite(
       await whileBusy(() => control(sql`commit`), performance.now() + patience)
       if (inMemory) renewals++
       group = undefined
+      turns?.end()
       resolve()
     } catch (error) {
       lose(error)
@@ -240,6 +258,7 @@ export function openSqlite(
       // A connection whose rollback fails is unusable; a new one does not have the transaction.
       suspect = !inMemory
     }
+    turns?.end()
     lost?.reject(error)
   }
 
@@ -344,6 +363,42 @@ export function openSqlite(
       }),
   }
   return Object.assign(database, memory)
+}
+
+/** The turns of a process, one after the other. */
+function turnsOf(take: () => Promise<() => void>): { begin(until: number): Promise<void>; end(): void } {
+  let isWanted = false
+  /** Ends the turn; undefined: it is not ours. */
+  let leave: (() => void) | undefined
+  let asked: Promise<void> | undefined
+  const ask = async () => {
+    try {
+      const given = await take()
+      if (isWanted) leave = given
+      else given()
+    } catch {
+      // Whoever gives turns has gone, and this process goes as well.
+    } finally {
+      asked = undefined
+    }
+  }
+  return {
+    async begin(until) {
+      isWanted = true
+      asked ??= ask()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, Math.max(LEAST_TURN_MS, Math.min(TURN_MS, until - performance.now())))
+      })
+      await Promise.race([asked, late])
+      clearTimeout(timer)
+    },
+    end() {
+      isWanted = false
+      leave?.()
+      leave = undefined
+    },
+  }
 }
 
 /** Reads on a connection whose transaction stays open. */

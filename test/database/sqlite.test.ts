@@ -96,6 +96,59 @@ describe('an SQLite file', { skip: isPostgres }, () => {
     await assert.rejects(write(db, 'lost'), isUnavailable('away'))
   })
 
+  test('is written by processes in the order in which they asked for their turns', async (t) => {
+    const { path } = await opened(t)
+    const given: string[] = []
+    let waiting: (() => void)[] = []
+    let isTaken = false
+    const turn = (name: string) => async () => {
+      if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve))
+      isTaken = true
+      given.push(name)
+      return () => {
+        isTaken = false
+        const [next, ...others] = waiting
+        waiting = others
+        next?.()
+      }
+    }
+    const [one, two] = [
+      await connect(`sqlite:${path}`, { turn: turn('one') }),
+      await connect(`sqlite:${path}`, { turn: turn('two') }),
+    ]
+    t.after(() => Promise.all([one.close(), two.close()]))
+    for (let n = 0; n < 3; n++) await Promise.all([write(one, 'a'), write(two, 'b'), write(one, 'c')])
+    assert.equal((await notes(one)).length, 9)
+    // What one process writes at once takes one turn.
+    assert.deepEqual(given, ['one', 'two', 'one', 'two', 'one', 'two'])
+    // A transaction that fails gives the turn back as well.
+    await assert.rejects(one.transaction((tx) => tx.run(sql`insert into notes (text) values (${null})`)))
+    await write(two, 'd')
+    assert.equal(isTaken, false)
+  })
+
+  test('is written after a moment by a process whose turn does not come', async (t) => {
+    const { path } = await opened(t)
+    let give = (): void => {}
+    let isLeft = false
+    const turn = () =>
+      new Promise<() => void>((resolve) => {
+        give = () =>
+          resolve(() => {
+            isLeft = true
+          })
+      })
+    const db = await connect(`sqlite:${path}`, { turn })
+    t.after(() => db.close())
+    await db.transaction((tx) => tx.run(sql`insert into notes (text) values ('one')`), { patience: 0 })
+    await write(db, 'two')
+    assert.deepEqual(await notes(db), ['one', 'two'])
+    // A turn that comes when nobody wants it any more is given back.
+    give()
+    await new Promise(setImmediate)
+    assert.equal(isLeft, true)
+  })
+
   test('is reopened after a failure that a new connection may not have', async (t) => {
     const { db } = await opened(t)
     await db.script('pragma query_only = on')
