@@ -1,9 +1,9 @@
 /**
- * The metrics of a process, in the text format of Prometheus. Loaded only where an option asks for them: nothing is counted
+ * The metrics of a process, or of several that serve together, in the text format of Prometheus. Loaded only where an option asks for them: nothing is counted
  * otherwise. All labels have few values: the operations and routes that there are, methods and statuses.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from '#db/database.ts'
 import { version } from '#files/package.ts'
 import { operationIn } from '#http/mount.ts'
@@ -39,20 +39,28 @@ function nameOf(request: FastifyRequest): string {
 /** Routes of all operations together. */
 const API = /^\/api\/v3(\/\*)?$/
 
+/** What one process has measured, as values that another one can add to its own. */
+export type Measured = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+/** The measures of this process alone, without what the database holds. */
+export interface Measures {
+  readonly registry: Registry
+  read(): Promise<Measured>
+  watch(app: FastifyInstance): void
+}
+
 /** Begins to measure a process that uses this database. */
-export function createMetrics(db: Database): Metrics {
+export function createMeasures(db: Database): Measures {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })
-  const gauge = (name: string, help: string) => new Gauge({ registers, name: `halyard_${name}`, help })
-  const labelled = <L extends string>(label: L, name: string, help: string) =>
-    new Gauge({ registers, name: `halyard_${name}`, help, labelNames: [label] })
 
   new Gauge({
     registers,
     name: 'halyard_info',
     help: 'The version of Halyard and its database.',
     labelNames: ['version', 'engine'],
+    aggregator: 'first',
   })
     .labels(version, db.engine)
     .set(1)
@@ -74,6 +82,62 @@ export function createMetrics(db: Database): Metrics {
       for (const [state, count] of Object.entries(db.connections ?? {})) this.set({ state }, count)
     },
   })
+
+  return {
+    registry,
+    read: async () =>
+      (await registry.getMetricsAsJSON()).map((one) => ({ ...one, aggregator: aggregators[one.aggregator] ?? one.aggregator })),
+    watch(app) {
+      const labelNames = ['operation', 'method'] as const
+      const requests = new Counter({
+        registers,
+        name: 'halyard_requests_total',
+        help: 'Answered requests by operation, method and status.',
+        labelNames: [...labelNames, 'status'],
+      })
+      const durations = new Histogram({
+        ...{ registers, labelNames, buckets: SECONDS },
+        name: 'halyard_request_duration_seconds',
+        help: 'Time until a request was answered.',
+      })
+      const statements = new Histogram({
+        ...{ registers, labelNames, buckets: STATEMENTS },
+        name: 'halyard_request_statements',
+        help: 'Statements that a request has run.',
+      })
+      app.addHook('onResponse', (request, reply, done) => {
+        const method = METHODS.includes(request.method) ? request.method : UNKNOWN
+        const labels = { operation: nameOf(request), method }
+        requests.inc({ ...labels, status: reply.statusCode })
+        durations.observe(labels, reply.elapsedTime / 1000)
+        statements.observe(labels, statementsOf(request) ?? 0)
+        done()
+      })
+    },
+  }
+}
+
+/** Where those of the library hide the slowest process, or the start of the first. */
+const aggregators: Readonly<Record<string, Measured[number]['aggregator']>> = { average: 'max', omit: 'min' }
+
+/** The measures of several processes as one: counters and histograms are added, and gauges by their aggregators. */
+export const together = (measured: readonly Measured[]): Registry => AggregatorRegistry.aggregate([...measured])
+
+/**
+ * The metrics of this process, or of all that serve together.
+ * @param measures those of this process
+ * @param others reads those of the other processes; undefined: there are none
+ */
+export function createMetrics(
+  db: Database,
+  measures: Measures = createMeasures(db),
+  others?: () => Promise<readonly Measured[]>,
+): Metrics {
+  const registers = [new Registry()]
+  const [registry] = registers as [Registry]
+  const gauge = (name: string, help: string) => new Gauge({ registers, name: `halyard_${name}`, help })
+  const labelled = <L extends string>(label: L, name: string, help: string) =>
+    new Gauge({ registers, name: `halyard_${name}`, help, labelNames: [label] })
 
   const up = gauge('database_up', 'Whether the database has answered this scrape: 1 or 0.')
   const jobs = labelled('state', 'jobs', 'Jobs of all processes by state.')
@@ -106,9 +170,10 @@ export function createMetrics(db: Database): Metrics {
     contentType: registry.contentType,
     text() {
       scrape ??= readFigures(db)
-        .then((known) => {
+        .then(async (known) => {
           show(known)
-          return registry.metrics()
+          const measured = others ? together([await measures.read(), ...(await others())]) : measures.registry
+          return Registry.merge([measured, registry]).metrics()
         })
         // prom-client spells it otherwise than the format does; the delay of the event loop is none between two scrapes at once.
         .then((text) => text.replaceAll(/ Nan$/gm, ' NaN'))
@@ -117,32 +182,6 @@ export function createMetrics(db: Database): Metrics {
         })
       return scrape
     },
-    watch(app) {
-      const labelNames = ['operation', 'method'] as const
-      const requests = new Counter({
-        registers,
-        name: 'halyard_requests_total',
-        help: 'Answered requests by operation, method and status.',
-        labelNames: [...labelNames, 'status'],
-      })
-      const durations = new Histogram({
-        ...{ registers, labelNames, buckets: SECONDS },
-        name: 'halyard_request_duration_seconds',
-        help: 'Time until a request was answered.',
-      })
-      const statements = new Histogram({
-        ...{ registers, labelNames, buckets: STATEMENTS },
-        name: 'halyard_request_statements',
-        help: 'Statements that a request has run.',
-      })
-      app.addHook('onResponse', (request, reply, done) => {
-        const method = METHODS.includes(request.method) ? request.method : UNKNOWN
-        const labels = { operation: nameOf(request), method }
-        requests.inc({ ...labels, status: reply.statusCode })
-        durations.observe(labels, reply.elapsedTime / 1000)
-        statements.observe(labels, statementsOf(request) ?? 0)
-        done()
-      })
-    },
+    watch: measures.watch,
   }
 }

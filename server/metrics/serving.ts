@@ -28,9 +28,12 @@ export interface ServedMetrics {
   close(): void
 }
 
-/** Begins to measure a process that uses this database. */
-export function serveMetrics(db: Database, { listen: place, token }: MetricsChoice): ServedMetrics {
-  const metrics = createMetrics(db)
+/** Begins to measure a process that uses this database; serves these metrics, or its own. */
+export function serveMetrics(
+  db: Database,
+  { listen: place, token }: MetricsChoice,
+  metrics: Metrics = createMetrics(db),
+): ServedMetrics {
   const server = createServer()
   return {
     watch(app) {
