@@ -104,6 +104,12 @@ const declared: readonly Option[] = [
     standard: 'none: mails are logged at level info',
   },
   { flag: 'mail-from', value: 'ADDRESS', meaning: 'sender of mails; required with --smtp-url' },
+  {
+    flag: 'workers',
+    value: 'COUNT',
+    meaning: 'processes that serve requests: a number, or auto for one per core',
+    standard: '1: the process itself',
+  },
   { flag: 'no-worker', meaning: 'leave background jobs to halyard worker' },
   {
     flag: 'backup-dir',

@@ -1,5 +1,6 @@
 /** The configuration: from flags, variables of the environment and a file. */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { StoreChoice } from '#files/open.ts'
 import { isToken } from '#identity/tokens.ts'
@@ -40,6 +41,8 @@ export interface Config {
   readonly mail: MailChoice | undefined
   /** The test double; undefined: the data are kept. */
   readonly double: DoubleChoice | undefined
+  /** The number of processes that serve requests; 1: the process itself. */
+  readonly workers: number
   /** Whether the server runs background jobs. */
   readonly worker: boolean
   /** Where backups are kept; regular ones are made every so many milliseconds, and so many of them kept. */
@@ -132,6 +135,7 @@ export function readConfig({ given, named, sourceOf }: Sources): Config {
     traceHosts,
     mail: mail(given, named),
     double: double(url, given, named),
+    workers: workers(url, given, named),
     worker: !isTrue(given('no-worker') ?? 'false', named('no-worker')),
     backup: backup(url, given, named),
     metrics: metrics(given, named),
@@ -147,6 +151,21 @@ function port(flag: string, given: (flag: string) => string | undefined, named: 
     throw new UsageError(`${named(flag)} must be a number from 0 to 65535, not "${text}".`)
   }
   return text === undefined ? undefined : Number(text)
+}
+
+const MOST_WORKERS = 64
+
+/** The number of processes that serve requests. */
+function workers(url: string, given: (flag: string) => string | undefined, named: (flag: string) => string): number {
+  const text = given('workers') ?? '1'
+  const count = text === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(text)
+  if (text !== 'auto' && (!/^[1-9]\d?$/.test(text) || count > MOST_WORKERS)) {
+    throw new UsageError(`${named('workers')} must be a number from 1 to ${MOST_WORKERS}, or auto, not "${text}".`)
+  }
+  if (url === IN_MEMORY && text !== '1') {
+    throw new UsageError(`${named('workers')} requires a database that processes can share: leave it out with --ephemeral.`)
+  }
+  return count
 }
 
 /** The ways to the metrics, if there is one. */

@@ -1,5 +1,6 @@
 /** Flags and variables: precedence, and error messages. */
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { variableOf } from '#server/config/options.ts'
@@ -27,6 +28,7 @@ describe('a configuration', () => {
       traceHosts: [],
       mail: undefined,
       double: undefined,
+      workers: 1,
       worker: true,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       metrics: undefined,
@@ -39,7 +41,7 @@ describe('a configuration', () => {
   test('is set by flags', async () => {
     assert.deepEqual(
       await read(
-        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --trace-hosts S3.lan --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --no-worker --ready-file /run/ready`,
+        `--port 0 --host=:: --data /srv --seed none --admin-token ${token} --log-level debug --public-url https://w.example --trusted-proxies 10.0.0.0/8 --outgoing-allow files.lan,fd00::/8 --trace-hosts S3.lan --smtp-url smtps://me:pw@mail.example:465 --mail-from pm@w.example --workers 4 --no-worker --ready-file /run/ready`,
       ),
       {
         port: 0,
@@ -56,6 +58,7 @@ describe('a configuration', () => {
         traceHosts: ['s3.lan'],
         mail: { url: 'smtps://me:pw@mail.example:465', from: 'pm@w.example' },
         double: undefined,
+        workers: 4,
         worker: false,
         backup: { folder: '/srv/backups', every: undefined, keep: 7 },
         metrics: undefined,
@@ -77,6 +80,7 @@ describe('a configuration', () => {
       HALYARD_SMTP_URL: 'smtp://mail.example',
       HALYARD_MAIL_FROM: 'Work <pm@w.example>',
       HALYARD_NO_WORKER: 'yes',
+      HALYARD_WORKERS: '2',
       HALYARD_LOG_LEVEL: 'error',
     }
     assert.deepEqual(await read('', environment), {
@@ -94,6 +98,7 @@ describe('a configuration', () => {
       traceHosts: [],
       mail: { url: 'smtp://mail.example', from: 'Work <pm@w.example>' },
       double: undefined,
+      workers: 2,
       worker: false,
       backup: { folder: resolve('data/backups'), every: undefined, keep: 7 },
       metrics: undefined,
@@ -164,6 +169,31 @@ describe('metrics', () => {
     ['--metrics-token with-"marks"-in-it', /^--metrics-token must be 16 characters at least: (?!.*marks)/],
   ] as const) {
     test(`are refused with ${line}`, () => assert.rejects(read(line), { message: sentence }))
+  }
+})
+
+describe('workers', () => {
+  for (const [line, environment, count] of [
+    ['', {}, 1],
+    ['--workers 1 --ephemeral', {}, 1],
+    ['--workers 64', {}, 64],
+    ['', { HALYARD_WORKERS: '3' }, 3],
+    ['--workers auto', {}, Math.min(availableParallelism(), 64)],
+  ] as const) {
+    test(`are ${count} with "${line}" and ${JSON.stringify(environment)}`, async () =>
+      assert.equal((await read(line, environment)).workers, count))
+  }
+  const shared = '--workers requires a database that processes can share: leave it out with --ephemeral.'
+  for (const [line, message] of [
+    ['--workers 0', '--workers must be a number from 1 to 64, or auto, not "0".'],
+    ['--workers 65', '--workers must be a number from 1 to 64, or auto, not "65".'],
+    ['--workers two', '--workers must be a number from 1 to 64, or auto, not "two".'],
+    ['--workers 1.5', '--workers must be a number from 1 to 64, or auto, not "1.5".'],
+    ['--workers 2 --ephemeral', shared],
+    ['--workers auto --ephemeral', shared],
+    ['--workers 2 --database-url sqlite::memory:', shared],
+  ] as const) {
+    test(`are refused with ${line}`, () => assert.rejects(read(line), { message }))
   }
 })
 
