@@ -247,6 +247,24 @@ export function recordset(
     : sql`select * from json_to_recordset(${values}::json) as rows_of (${join(names.map((one) => sql`${name(one)} ${raw(columns[one] as string)}`))})`
 }
 
+/** Deletes some rows that match a condition: those of tables without a key as well. */
+export function deleteSome(engine: Engine, table: string, where: Sql, most: number): Sql {
+  const row = raw(engine === 'sqlite' ? 'rowid' : 'ctid')
+  const some = sql`select ${row} from ${name(table)} where ${where} limit ${most}`
+  return engine === 'sqlite'
+    ? sql`delete from ${name(table)} where ${row} in (${some})`
+    : sql`delete from ${name(table)} where ${row} = any(array(${some})) and ${where}`
+}
+
+/** A query of the columns whose rows the database deletes with the row of a table that they refer to: `by` and `column`. */
+export const cascades = (engine: Engine, table: string): Sql =>
+  engine === 'sqlite'
+    ? sql`select m.name as by, f."from" as "column" from sqlite_schema m, pragma_foreign_key_list(m.name) f
+        where m.type = 'table' and f."table" = ${table} and f.on_delete = 'CASCADE' order by 1, 2`
+    : sql`select c.conrelid::regclass::text as by, a.attname::text as "column" from pg_constraint c
+        join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+        where c.contype = 'f' and c.confdeltype = 'c' and c.confrelid = cast(cast(${table} as text) as regclass) order by 1, 2`
+
 /** The number of days between two dates. */
 export const daysBetween = (engine: Engine, from: Sql, to: Sql): Sql =>
   engine === 'sqlite'

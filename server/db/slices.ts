@@ -1,10 +1,55 @@
 /** Bulk writes in short transactions, between which other writers get their turn. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Transaction } from './database.ts'
+import { deleteSome } from './dialect.ts'
 import { name, type Sql, sql } from './sql.ts'
 
 /** Longer than the retry interval of a waiting writer. */
 const SHORTEST_PAUSE_MS = 20
+
+/** The time that a slice may take: on SQLite nothing else happens meanwhile. */
+const SLICE_MS = 15
+
+/** The size of slices, as measured by those before. */
+export interface Pace {
+  readonly size: number
+  /** Runs the work of one slice, and adapts the size to the time that it takes. */
+  timed<T>(work: () => Promise<T>): Promise<T>
+}
+
+/**
+ * Sizes slices so that each takes about as long as others may be kept waiting.
+ * @param first the size of the first one
+ * @param most the largest size
+ */
+export function paced(first = 25, most = 500): Pace {
+  let size = first
+  return {
+    get size() {
+      return size
+    },
+    async timed(work) {
+      const began = performance.now()
+      const result = await work()
+      const ratio = SLICE_MS / Math.max(performance.now() - began, 1)
+      size = Math.round(Math.min(most, Math.max(1, size * Math.min(2, Math.max(0.25, ratio)))))
+      return result
+    },
+  }
+}
+
+/**
+ * Gives the event loop a turn, if the last one was long ago: for computations over many things.
+ * @returns a function that is called, and awaited, between any two of them
+ */
+export function breathing(): () => Promise<void> {
+  let last = performance.now()
+  return async () => {
+    if (performance.now() - last < SLICE_MS / 2) return
+    await nextTurn()
+    last = performance.now()
+  }
+}
 
 /**
  * Processes many things in slices, with a transaction for each; after each, other writers get as much time as it took.
@@ -29,25 +74,17 @@ export async function inSlices<T>(
   return sum
 }
 
-/** Rows deleted per transaction. */
-const AT_ONCE = 500
-
 /**
  * Deletes the rows of a table that match a condition, in slices.
- * @param key the unique column
  * @returns the number of deleted rows
  */
-export async function deleteInSlices(db: Database, table: string, where: Sql, key = 'id'): Promise<number> {
-  const some = sql`select ${name(key)} from ${name(table)} where ${where} limit ${AT_ONCE}`
+export async function deleteInSlices(db: Database, table: string, where: Sql): Promise<number> {
+  const pace = paced(100)
   let sum = 0
   // Without rows to delete, no transaction starts.
-  while (await db.one(some)) {
+  while (await db.one(sql`select 1 as one from ${name(table)} where ${where} limit 1`)) {
     if (sum > 0) await sleep(SHORTEST_PAUSE_MS)
-    const count = await db.transaction((tx) =>
-      tx.run(sql`delete from ${name(table)} where ${name(key)} in (${some}) and ${where}`),
-    )
-    sum += count
-    if (count < AT_ONCE) break
+    sum += await db.transaction((tx) => pace.timed(() => tx.run(deleteSome(tx.engine, table, where, pace.size))))
   }
   return sum
 }

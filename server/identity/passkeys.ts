@@ -289,6 +289,6 @@ export const forgetCeremonies = job('passkeys.forget', {
   lease: 600,
   run: async ({ db, now }) => {
     const isOver = sql`expires_at <= ${now.toISOString()}`
-    await deleteInSlices(db, 'passkey_challenges', isOver, 'holder')
+    await deleteInSlices(db, 'passkey_challenges', isOver)
   },
 })

@@ -54,6 +54,6 @@ export const forgetSignIns = job('sign-ins.forget', {
   lease: 600,
   run: async ({ db, now }) => {
     const isOver = sql`expires_at <= ${now.toISOString()}`
-    await deleteInSlices(db, 'provider_sign_ins', isOver, 'state')
+    await deleteInSlices(db, 'provider_sign_ins', isOver)
   },
 })

@@ -241,6 +241,6 @@ export const forgetAttempts = job('attempts.forget', {
   lease: 600,
   run: async ({ db, now }) => {
     const isOver = sql`until <= ${now.toISOString()}`
-    await deleteInSlices(db, 'attempts', isOver, 'who')
+    await deleteInSlices(db, 'attempts', isOver)
   },
 })

@@ -1,6 +1,7 @@
 /** Deleting projects, with all related resources. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { cascades } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { type Instance, ids, instance } from '#test/instance.ts'
@@ -233,6 +234,34 @@ test('a large project is deleted in many short transactions, children before the
   await runDue(counted, { only: ['projects.delete'] })
   assert.ok(transactions > 4, `${transactions} transactions`)
   assert.equal((await db.one<{ n: number }>(sql`select count(*) as n from work_packages where project_id = ${id}`))?.n, 0)
+  assert.equal((await admin.get(`/projects/${id}`)).status, 404)
+})
+
+test('what the database would delete with a project is deleted before, in short transactions', async () => {
+  const { db, make, admin } = halyard
+  const id = await make.project()
+  const row = { project_id: id, author_name: 'Vera', message: 'Rigged', committed_at: stamps.created_at }
+  for (let i = 0; i < 40; i++) await make.row('changesets', { ...row, identifier: String(i) })
+  await make.member(userId, id, ['view_work_packages'])
+  await admin.delete(`/projects/${id}`)
+  const left: unknown[] = []
+  const watched: typeof db = {
+    ...db,
+    engine: db.engine,
+    statements: 0,
+    transaction: (work, options) =>
+      db.transaction(async (tx) => {
+        const run: typeof tx.run = async (query) => {
+          if (query.text.startsWith('delete from "projects"'))
+            for (const { by, column } of await tx.all<{ by: string; column: string }>(cascades(tx.engine, 'projects')))
+              left.push(...(await tx.all(sql`select ${by} as "table" from ${raw(by)} where ${raw(column)} = ${id}`)))
+          return tx.run(query)
+        }
+        return work({ ...tx, run })
+      }, options),
+  }
+  await runDue(watched, { only: ['projects.delete'] })
+  assert.deepEqual(left, [])
   assert.equal((await admin.get(`/projects/${id}`)).status, 404)
 })
 

@@ -1,8 +1,10 @@
 /** Removes rows, with the cleanup that declarations define for references to them. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
-import { among, forUpdate } from '#db/dialect.ts'
-import { and, join, name, type Sql, sql } from '#db/sql.ts'
+import { among, cascades, deleteSome, forUpdate } from '#db/dialect.ts'
+import { type Pace, paced } from '#db/slices.ts'
+import { and, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
+import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
 import { touched } from './commit.ts'
 import { amend, forget, rewriteWhere } from './history.ts'
@@ -103,22 +105,21 @@ export interface Removing {
   removed?(tx: Transaction, resource: Resource, count: number): Promise<void>
 }
 
-/** Rows of one transaction: few, as other writers wait for it. */
-const AT_ONCE = 25
-
 /**
- * Removes the rows of a resource that satisfy a condition, and before them all that are removed with them, in transactions of few
- * rows each. It can be continued after any of them.
+ * Removes the rows of a resource that satisfy a condition, and before them all that are removed with them, in transactions so
+ * short that others hardly wait for them. It can be continued after any of them.
  * @throws Error when the process ends
  */
 export async function removeGradually(removing: Removing, resource: Resource, where: Sql): Promise<void> {
-  const { db, model, signal, step, otherwise, entry } = removing
+  const { db, model, otherwise, entry } = removing
   const remove = otherwise?.[resource.name]
-  for (let ids = await nextRows(db, model, resource, where); ids.length > 0; ids = await nextRows(db, model, resource, where)) {
-    for (const { resource: by, condition } of dependants(model, resource, ids))
+  const pace = paced()
+  for (;;) {
+    const ids = await nextRows(db, model, resource, where, pace.size)
+    if (ids.length === 0) return
+    for (const { resource: by, condition } of dependants(db, model, resource, ids))
       if (by.table !== resource.table) await removeGradually(removing, by, condition)
-    if (signal.aborted) throw new Error('The process ends.')
-    await step(async (tx) => {
+    await shortly(removing, pace, async (tx) => {
       const rest = await stillAmong(tx, resource, ids, where)
       if (remove) await remove(tx, rest)
       else await removeRows(tx, model, resource, rest, entry())
@@ -128,12 +129,47 @@ export async function removeGradually(removing: Removing, resource: Resource, wh
   }
 }
 
+/**
+ * Removes what the database would delete with rows of a resource, in short transactions: so that the statement that deletes the
+ * rows themselves has little to do.
+ * @param topics caches of what is removed
+ * @throws Error when the process ends
+ */
+export async function removeCascades(
+  removing: Removing,
+  { table }: Resource,
+  ids: readonly number[],
+  topics: readonly CacheTopic[],
+): Promise<void> {
+  const { db } = removing
+  for (const { by, column } of await db.all<{ by: string; column: string }>(cascades(db.engine, table))) {
+    const pace = paced()
+    const where = among(db.engine, name(column), ids)
+    while (await db.one(sql`select 1 as one from ${name(by)} where ${where} limit 1`))
+      await shortly(removing, pace, async (tx) => {
+        await tx.run(deleteSome(tx.engine, by, where, pace.size))
+        await invalidate(tx, ...topics)
+      })
+  }
+}
+
+/** Runs one of the short transactions of a removal. */
+async function shortly({ signal, step }: Removing, pace: Pace, work: (tx: Transaction) => Promise<void>): Promise<void> {
+  if (signal.aborted) throw new Error('The process ends.')
+  await step((tx) => pace.timed(() => work(tx)))
+}
+
 /** The rows that are removed with rows of a resource: by resource, and under a condition on its columns. */
-export const dependants = (model: Model, { table }: Resource, ids: readonly number[]): { resource: Resource; condition: Sql }[] =>
+export const dependants = (
+  { engine }: Pick<Reader, 'engine'>,
+  model: Model,
+  { table }: Resource,
+  ids: readonly number[],
+): { resource: Resource; condition: Sql }[] =>
   (model.references.get(table) ?? []).flatMap((reference) => {
     const condition = removing(reference)
     if (!condition) return []
-    return [{ resource: model.of(reference.by), condition: and([sql`${name(reference.column)} in (${join(ids)})`, condition]) }]
+    return [{ resource: model.of(reference.by), condition: and([among(engine, name(reference.column), ids), condition]) }]
   })
 
 /** Those of some rows that still satisfy a condition, as others may have changed since; locked until the end of the transaction. */
@@ -145,14 +181,14 @@ async function stillAmong(tx: Transaction, resource: Resource, ids: readonly num
 }
 
 /** Some of the rows that satisfy a condition; those that others of them point to are last. */
-async function nextRows(db: Reader, model: Model, resource: Resource, where: Sql): Promise<number[]> {
+async function nextRows(db: Reader, model: Model, resource: Resource, where: Sql, most: number): Promise<number[]> {
   const table = name(resource.table)
   const own = (model.references.get(resource.table) ?? []).filter(({ by }) => model.of(by).table === resource.table)
   const isLeaf = own.map(
     ({ column }) => sql`id not in (select ${name(column)} from ${table} where ${name(column)} is not null and (${where}))`,
   )
   const rows = await db.all<{ id: number }>(
-    sql`select id from ${table} where ${and([where, ...isLeaf])} order by id desc limit ${AT_ONCE}`,
+    sql`select id from ${table} where ${and([where, ...isLeaf])} order by id desc limit ${most}`,
   )
   return rows.map(({ id }) => id)
 }

@@ -14,7 +14,7 @@ import { conflict } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
-import { dependants, type Removing, removeGradually, removeRows } from '#kernel/write/removal.ts'
+import { dependants, type Removing, removeCascades, removeGradually, removeRows } from '#kernel/write/removal.ts'
 import { erase, settle } from '#modules/work-packages/consequences.ts'
 import { said } from '#text/messages.ts'
 import { serialisePlaces, subtree } from './effects.ts'
@@ -100,8 +100,9 @@ async function deleteContents(services: JobContext<Doomed>, context: Context, id
     },
   }
   await removeGradually(removing, workPackages, among(db.engine, raw('project_id'), ids))
-  for (const { resource, condition } of dependants(model, project, ids))
+  for (const { resource, condition } of dependants(db, model, project, ids))
     if (resource !== project) await removeGradually(removing, resource, condition)
+  await removeCascades(removing, project, ids, topics)
 }
 
 /**
@@ -130,11 +131,14 @@ async function eraseWork(tx: Transaction, ids: readonly number[], projects: read
   if (origins.length > 0) await settle(tx, { origins, work, because: undefined }, context)
 }
 
+/** Caches of what is deleted with a project. */
+const topics = ['projects', 'memberships', 'versions', 'categories'] as const
+
 /** Deletes the emptied rows of a project and its descendants. */
 async function deleteRows(tx: Transaction, context: Context, id: number): Promise<void> {
   const ids = await subtree(tx, id)
   await tx.run(sql`update projects set parent_id = null where ${among(tx.engine, raw('id'), ids)}`)
   await removeRows(tx, context.model, context.model.of('Project'), ids, entryOf(context))
   for (const one of ids.filter((other) => other !== id)) await publish(tx, context, 'projects.deleted', one, [])
-  await invalidate(tx, 'projects', 'memberships', 'versions', 'categories')
+  await invalidate(tx, ...topics)
 }

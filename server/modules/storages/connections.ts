@@ -374,6 +374,6 @@ export const forgetAuthorizations = job('storages.forget-authorizations', {
   every: 600,
   lease: 600,
   run: async ({ db, now }) => {
-    await deleteInSlices(db, 'storage_authorizations', sql`expires_at <= ${now.toISOString()}`, 'state')
+    await deleteInSlices(db, 'storage_authorizations', sql`expires_at <= ${now.toISOString()}`)
   },
 })
