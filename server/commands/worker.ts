@@ -13,7 +13,7 @@ import { startBackups } from './regular-backups.ts'
 import { startWorker } from './working.ts'
 
 /** Enough for a statement in each lane. */
-const CONNECTIONS = 5
+const CONNECTIONS = 6
 
 /**
  * Runs jobs until a signal arrives. It waits for the current step of each job.

@@ -78,6 +78,12 @@ export async function contextOfUser(services: ContextServices, id: number, now: 
   return principal && contextAs(services, { principal }, { snapshot, now })
 }
 
+/** The context of a job for a user; of the system once the account is gone. */
+export async function contextOfActor(services: ContextServices, id: number | undefined, now: Date): Promise<Context> {
+  const own = id === undefined ? undefined : await contextOfUser(services, id, now)
+  return own ?? ((await contextOfUser(services, await systemUserId(services.db), now)) as Context)
+}
+
 /** The current date in a time zone, `YYYY-MM-DD`. */
 const dayIn = (timeZone: string, now: Date): string =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).toPlainDate().toString()

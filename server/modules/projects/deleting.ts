@@ -8,14 +8,15 @@ import { sendLetter } from '#jobs/mail.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
-import { contextOfUser, inside, systemUserId } from '#kernel/context.ts'
+import { contextOfActor, inside } from '#kernel/context.ts'
 import type { Context, JobContext } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { dependants, type Removing, removeCascades, removeGradually, removeRows } from '#kernel/write/removal.ts'
-import { erase, settle } from '#modules/work-packages/consequences.ts'
+import { erase } from '#modules/work-packages/consequences.ts'
+import { settle } from '#modules/work-packages/settling.ts'
 import { said } from '#text/messages.ts'
 import { serialisePlaces, subtree } from './effects.ts'
 
@@ -50,7 +51,7 @@ export const deleteProject = job<Doomed>('projects.delete', {
   run: async (services) => {
     const { db, payload, now } = services
     const task = await openTask(db, payload.task)
-    const context = await actor(services, task?.user_id, now)
+    const context = await contextOfActor({ ...services, cache: createCache() }, task?.user_id, now)
     const project = await db.one<Project>(sql`select * from projects where id = ${payload.project} and deleting`)
     if (project) await deleteContents(services, context, project.id, task?.progress ?? 0)
     return async (tx: Transaction) => {
@@ -69,14 +70,6 @@ const letter = (name: string): Letter => ({
   subject: said`The project ${name} has been deleted.`,
   blocks: [said`The project "${name}", its subprojects and all that was in them have been deleted, as you asked.`],
 })
-
-/** The context of the user who asked, or of the system if the account is gone. */
-async function actor(services: JobContext<Doomed>, user: number | undefined, now: Date): Promise<Context> {
-  const own = { ...services, cache: createCache() }
-  const asked = user === undefined ? undefined : await contextOfUser(own, user, now)
-  if (asked) return asked
-  return (await contextOfUser(own, await systemUserId(services.db), now)) as Context
-}
 
 /** Deletes all that is in a project and its descendants: the work packages first, as they are the most. */
 async function deleteContents(services: JobContext<Doomed>, context: Context, id: number, done: number): Promise<void> {

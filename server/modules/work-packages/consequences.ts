@@ -1,6 +1,5 @@
 /** Side effects of saving or removing a work package on successors, ancestors and descendants. */
-
-import type { Row, Transaction } from '#db/database.ts'
+import type { Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
@@ -16,83 +15,17 @@ import { removeRows } from '#kernel/write/removal.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { said } from '#text/messages.ts'
 import { calendarOf, type Facts } from './facts.ts'
-import { chainAbove, type Totals, totalsAbove } from './hierarchy.ts'
-import { boundOf, networkOf, successorsOf } from './network.ts'
+import { chainAbove } from './hierarchy.ts'
+import { boundOf, successorsOf } from './network.ts'
 import { unrelatable } from './relatable.ts'
-import { type Cause, type Reason, type Rewrite, rewrite } from './rewrite.ts'
-import { type Follows, type Planned, schedule, scheduled } from './scheduling.ts'
+import { rewrite } from './rewrite.ts'
+import { settle } from './settling.ts'
 
 type WorkPackage = Tables['work_packages']
 
 /** Columns that affect the dates of others, and columns that affect totals. */
 const dateColumns = ['parent_id', 'start_date', 'due_date', 'duration', 'schedule_manually', 'ignore_non_working_days']
 const workColumns = ['parent_id', 'estimated_hours', 'remaining_hours', 'done_ratio', 'status_id']
-
-/** A change with side effects. */
-export interface Change {
-  /** Work packages whose dates, scheduling mode, parent or predecessors changed. */
-  readonly origins: readonly number[]
-  /** The work package recorded as the cause; none if it was removed with its project. */
-  readonly because: number | undefined
-  /** Origins that become automatically scheduled. */
-  readonly automatic?: readonly number[]
-  /** Work packages whose own work or that of their descendants changed. */
-  readonly work?: readonly number[]
-}
-
-/**
- * The one place that derives dates, scheduling modes and totals from a change: successors and descendants move, parents span
- * their children and sum them up, and a work package without its last predecessor becomes manually scheduled.
- */
-export async function settle(tx: Transaction, change: Change, context: Context): Promise<void> {
-  const { origins, work = [] } = change
-  const { rows, planned, follows } = await networkOf(tx, origins, work)
-  const values = new Map<number, Row>()
-  if (origins.length > 0) {
-    const automatic = new Set(change.automatic)
-    const asChanged = planned.map((one) => (automatic.has(one.id) ? { ...one, schedule_manually: false } : one))
-    for (const [id, one] of schedule(asChanged, follows, await calendarOf(context))) values.set(id, picked(one, scheduled))
-    for (const id of automatic)
-      values.getOrInsertComputed(id, () => picked({ ...rows.get(id), schedule_manually: false }, scheduled))
-  }
-  const totals = new Map<number, Totals>()
-  for (const from of work) await totalsAbove(tx, from, context.settings.total_percent_complete_mode, totals)
-  for (const [id, own] of totals) {
-    const row: Row | undefined = rows.get(id)
-    if (row && Object.entries(own).some(([column, value]) => row[column] !== value)) {
-      values.set(id, { ...values.get(id), ...own })
-    }
-  }
-  const reason = reasons(planned, follows, change.because)
-  const rewrites: Rewrite[] = [...values].map(([id, own]) => ({ id, values: own, cause: reason(id) }))
-  await rewrite(tx, context.model, rewrites, entryOf(context))
-}
-
-const picked = (row: Row, columns: readonly string[]): Row => Object.fromEntries(columns.map((column) => [column, row[column]]))
-
-/** The cause for each work package, by its relation to the changed one. */
-function reasons(
-  planned: readonly Planned[],
-  follows: readonly Follows[],
-  because: number | undefined,
-): (id: number) => Cause | undefined {
-  if (because === undefined) return () => undefined
-  const parents = new Map(planned.map((one) => [one.id, one.parent_id]))
-  const above = (id: number): Set<number> => {
-    const found = new Set<number>()
-    for (let at = parents.get(id); at && !found.has(at); at = parents.get(at)) found.add(at)
-    return found
-  }
-  const aboveIt = above(because)
-  const successors = new Set(follows.filter((edge) => edge.to_id === because).map((edge) => edge.from_id))
-  const typeFor = (id: number): Reason => {
-    if (successors.has(id)) return 'work_package_predecessor_changed_times'
-    if (aboveIt.has(id)) return 'work_package_children_changed_times'
-    return above(id).has(because) ? 'work_package_parent_changed_times' : 'work_package_related_changed_times'
-  }
-  // For the changed work package itself, the effects are part of the change.
-  return (id) => (id === because ? undefined : { type: typeFor(id), work_package_id: because })
-}
 
 /** Side effects of saving a work package. */
 export async function afterSave(tx: Transaction, draft: Draft<WorkPackage>, facts: Facts, context: Context): Promise<void> {

@@ -9,6 +9,7 @@ import { Priority } from './priorities.ts'
 import { operations as relationOperationsOperations } from './relation-operations.ts'
 import { Relation, extensions as relationsExtensions } from './relations.ts'
 import { operations as schemasOperations } from './schemas.ts'
+import { settleRest } from './settling.ts'
 import { Status } from './statuses.ts'
 import { Type } from './types.ts'
 import { WorkPackage } from './work-packages.ts'
@@ -37,7 +38,7 @@ export const workPackages = module('work-packages', {
     },
   ],
   migrations: [counts],
-  jobs: [mergeWorkPackageCounts],
+  jobs: [mergeWorkPackageCounts, settleRest],
   bodies,
   projectModules,
   resources: [Type, Status, Priority, WorkPackage, Relation],

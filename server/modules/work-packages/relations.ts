@@ -12,10 +12,11 @@ import { load, visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
 import { collection, represent } from '#kernel/read/represent.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
 import { type Message, said } from '#text/messages.ts'
-import { serialiseTies, settle } from './consequences.ts'
+import { serialiseTies } from './consequences.ts'
 import { self } from './links.ts'
 import { unrelatable } from './relatable.ts'
 import { isMirrored, isRelationType, relationTypes, reverses, storedType, typeLabels } from './relation-types.ts'
+import { settle } from './settling.ts'
 
 type Tie = Tables['relations']
 

@@ -99,93 +99,122 @@ interface Step {
   /** The number of steps that have to run before it. */
   waiting: number
   readonly readers: Step[]
-  readonly run: () => void
+  /** Of which work package. */
+  readonly of: () => Node
 }
 
 /** A work package in the network, with its two steps. */
 interface Node {
-  readonly stored: Planned
+  readonly stored: Tied
   readonly children: Node[]
   readonly follows: Follows[]
-  bound: Bound
-  result: Planned
+  /** The parent, if its bound is also that of its children. */
+  above: Node | undefined
   /** Computes the bound. */
   readonly binding: Step
   /** Computes the dates. */
   readonly settling: Step
 }
 
+/** The parts of a work package that say what it depends on. */
+export type Tied = Pick<Planned, 'id' | 'parent_id' | 'schedule_manually' | 'fixed'>
+
 /**
- * Schedules work packages: predecessors before successors, children before their parents. Returns those that change.
- * Parents and predecessors outside `all` are ignored. Work packages in a cycle do not change.
+ * Walks the steps of a network in an order in which they can run: predecessors before successors, children before their parents.
+ * Steps in a cycle, and those that depend on them, do not occur. Without a step it yields now and then, so that a caller can pause.
  */
-export function schedule(
-  all: readonly Planned[],
-  follows: readonly Follows[],
-  calendar: Calendar,
-): ReadonlyMap<number, Schedule> {
+function* walk(all: readonly Tied[], follows: readonly Follows[]): Generator<Step | undefined> {
   const nodes = new Map<number, Node>()
   const nodeOf = (id: number | null) => (id === null ? undefined : nodes.get(id))
-  /** The parent whose bound is also that of its child. */
-  const bindingParent = ({ stored }: Node): Node | undefined => {
-    const parent = nodeOf(stored.parent_id)
-    return parent && !parent.stored.schedule_manually ? parent : undefined
-  }
   for (const stored of all) {
-    const node: Node = {
-      stored,
-      children: [],
-      follows: [],
-      bound: unbound,
-      result: stored,
-      binding: {
-        waiting: 0,
-        readers: [],
-        run: () => {
-          node.bound = node.follows.reduce(
-            (bound, { to_id, lag }) => following(bound, nodeOf(to_id)?.result, lag, calendar),
-            bindingParent(node)?.bound ?? unbound,
-          )
-        },
-      },
-      settling: {
-        waiting: 0,
-        readers: [],
-        run: () => {
-          if (stored.fixed) return
-          const below = node.children.map((child) => child.result)
-          node.result = settled(stored, below, node.bound, calendar)
-        },
-      },
-    }
+    const step = (): Step => ({ waiting: 0, readers: [], of: () => node })
+    const node: Node = { stored, children: [], follows: [], above: undefined, binding: step(), settling: step() }
     nodes.set(stored.id, node)
+    yield
   }
-  for (const node of nodes.values()) nodeOf(node.stored.parent_id)?.children.push(node)
+  for (const node of nodes.values()) {
+    const parent = nodeOf(node.stored.parent_id)
+    parent?.children.push(node)
+    if (parent && !parent.stored.schedule_manually) node.above = parent
+  }
   for (const edge of follows) nodeOf(edge.from_id)?.follows.push(edge)
+  yield
 
   const reads = (step: Step, other: Step | undefined) => {
     if (!other) return
     other.readers.push(step)
     step.waiting++
   }
-  for (const node of nodes.values()) {
-    const { stored, children, binding, settling } = node
-    reads(binding, bindingParent(node)?.binding)
-    for (const { to_id } of node.follows) reads(binding, nodeOf(to_id)?.settling)
-    if (stored.fixed) continue
-    for (const child of children) reads(settling, child.settling)
-    if (children.length === 0 && !stored.schedule_manually) reads(settling, binding)
+  for (const { stored, children, follows: own, above, binding, settling } of nodes.values()) {
+    reads(binding, above?.binding)
+    for (const { to_id } of own) reads(binding, nodeOf(to_id)?.settling)
+    if (!stored.fixed) {
+      for (const child of children) reads(settling, child.settling)
+      if (children.length === 0 && !stored.schedule_manually) reads(settling, binding)
+    }
+    yield
   }
 
   const steps = [...nodes.values()].flatMap(({ binding, settling }) => [binding, settling])
   const ready = steps.filter(({ waiting }) => waiting === 0)
   for (const step of ready) {
-    step.run()
+    yield step
     for (const reader of step.readers) {
       reader.waiting--
       if (reader.waiting === 0) ready.push(reader)
     }
   }
-  const hasChanged = ({ stored, result }: Node) => scheduled.some((column) => result[column] !== stored[column])
-  return new Map([...nodes.values()].filter(hasChanged).map(({ result }) => [result.id, result]))
 }
+
+/**
+ * Schedules work packages. Returns those that change. Parents and predecessors outside `all` are ignored. Work packages in a cycle
+ * do not change.
+ */
+export function schedule(
+  all: readonly Planned[],
+  follows: readonly Follows[],
+  calendar: Calendar,
+): ReadonlyMap<number, Schedule> {
+  const results = new Map(all.map((one) => [one.id, one]))
+  const bounds = new Map<number, Bound>()
+  const changed = new Map<number, Schedule>()
+  for (const step of walk(all, follows)) {
+    if (!step) continue
+    const { stored, binding, children, follows: own, above } = step.of()
+    const { id, fixed } = stored
+    if (step === binding) {
+      const bound = (above && bounds.get(above.stored.id)) ?? unbound
+      bounds.set(
+        id,
+        own.reduce((so, { to_id, lag }) => following(so, results.get(to_id), lag, calendar), bound),
+      )
+    } else if (!fixed) {
+      const before = results.get(id) as Planned
+      const below = children.map((child) => results.get(child.stored.id) as Planned)
+      const after = settled(before, below, bounds.get(id) ?? unbound, calendar)
+      results.set(id, after)
+      if (scheduled.some((column) => after[column] !== before[column])) changed.set(id, after)
+    }
+  }
+  return changed
+}
+
+/**
+ * The order in which work packages can be settled one after the other, without those in a cycle.
+ * @param breathe is awaited between steps
+ */
+export async function settlingOrder(
+  all: readonly Tied[],
+  follows: readonly Follows[],
+  breathe: () => Promise<void> = async () => {},
+): Promise<number[]> {
+  const order: number[] = []
+  let count = 0
+  for (const step of walk(all, follows)) {
+    const node = step?.of()
+    if (node && step === node.settling && !node.stored.fixed) order.push(node.stored.id)
+    if (++count % PAUSE_EVERY === 0) await breathe()
+  }
+  return order
+}
+const PAUSE_EVERY = 500
