@@ -2,18 +2,32 @@
  * Indexes written texts for the search: see db/search.ts. Writers do not pay for the row of a job: triggers enqueue pending
  * texts, and that is the queue.
  */
+import type { Database } from '#db/database.ts'
 import { hasPending, indexPending } from '#db/search.ts'
+import { paced } from '#db/slices.ts'
 import { job } from '#kernel/module.ts'
 
-/** Texts per transaction, for which writers may have to wait. */
-const AT_ONCE = 200
 /** Transactions per run of the job: under load, texts are pending for longer. */
-const TURNS = 10
+const TURNS = 20
+
+/** Indexes texts in transactions of some milliseconds, as writers may have to wait for them. */
+async function indexSome(db: Database, long: boolean): Promise<void> {
+  const pace = paced(long ? 1 : 50)
+  const timed: Database = Object.create(db, {
+    transaction: {
+      value: ((work, options) => db.transaction((tx) => pace.timed(() => work(tx)), options)) as Database['transaction'],
+    },
+  })
+  for (let turn = 0; turn < TURNS; turn++) {
+    const most = pace.size
+    if ((await indexPending(timed, most, { long })) < most) return
+  }
+}
 
 export const indexTexts = job('texts.index', {
   pending: hasPending,
   run: async ({ db }) => {
-    for (let turn = 0; turn < TURNS && (await indexPending(db, AT_ONCE)) === AT_ONCE; turn++);
-    for (let turn = 0; turn < TURNS && (await indexPending(db, 1, { long: true })) === 1; turn++);
+    await indexSome(db, false)
+    await indexSome(db, true)
   },
 })
