@@ -14,12 +14,15 @@ import pg from 'pg'
 import { type Random, randomFrom } from '../../bench/random.ts'
 import { type Postgres, postgresMissing, startPostgres } from '../postgres.ts'
 import { type Halyard, halyard, serve } from '../server.ts'
+import { large } from './large.ts'
 import { type Account, ask, audit, load, newAccount } from './load.ts'
 
 const usage = `Usage: npm run chaos -- [OPTION…]
 
-  --only NAME,…   only these: kill, lock, full, postgres, postgres-full
-  --kills N       how often the server is killed on SQLite (100)
+  --only NAME,…   only these: kill, lock, full, postgres, postgres-full, large, large-postgres
+  --kills N       how often the server is killed on SQLite (100); with large, during each of its large writes (0)
+  --size N        work packages of the project that is deleted with large; the chain has a fifth of them (50000)
+  --patience MS   how long a request of others may take with large (250)
   --restarts N    how often PostgreSQL is restarted (20)
   --writers N     how many write at once (12)
   --seed N        the seed of a run that is to be repeated`
@@ -378,7 +381,9 @@ async function postgresFull({ writers }: Plan): Promise<Outcome> {
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    kills: { type: 'string', default: '100' },
+    kills: { type: 'string' },
+    size: { type: 'string', default: '50000' },
+    patience: { type: 'string', default: '250' },
     restarts: { type: 'string', default: '20' },
     writers: { type: 'string', default: '12' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
@@ -405,7 +410,18 @@ const scenarios: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   kill,
   postgres: (plan) => ofItsOwn((made) => postgres(plan, made)),
   'postgres-full': postgresFull,
+  large: (plan) => largeOn(plan, `sqlite:${join(folder, 'large', 'halyard.db')}`, ['--data', join(folder, 'large')]),
+  'large-postgres': (plan) =>
+    ofItsOwn((made) =>
+      largeOn(plan, made.url, ['--database-url', made.url, '--attachments-dir', join(folder, 'large-attachments')]),
+    ),
 }
+const largeOn = (plan: Plan, url: string, where: readonly string[]): Promise<Outcome> =>
+  large({
+    ...{ where, url, token, random: plan.random, kills: Number(values.kills ?? 0), patience: Number(values.patience) },
+    size: Number(values.size),
+    followers: Number(values.size) / 5,
+  })
 const names = values.only?.split(',') ?? Object.keys(scenarios)
 const unknown = names.find((name) => !Object.hasOwn(scenarios, name))
 if (unknown !== undefined) throw new Error(`There is no ${unknown}; there are ${Object.keys(scenarios).join(', ')}.`)
@@ -416,7 +432,7 @@ for (const name of names) {
   console.log(`\n${name}`)
   const random = randomFrom(Number(values.seed))
   delays.reset()
-  const plan = { kills: Number(values.kills), restarts: Number(values.restarts), writers: Number(values.writers), random }
+  const plan = { kills: Number(values.kills ?? 100), restarts: Number(values.restarts), writers: Number(values.writers), random }
   const { told, wrong } = await scenarios[name]!(plan)
   for (const line of told) console.log(`  ${line}`)
   console.log(`  the machine kept this process waiting for ${Math.round(delays.max / 1e6)} ms at most`)
