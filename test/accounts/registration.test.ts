@@ -8,6 +8,7 @@ import { build } from '#server/app.ts'
 import { client } from '#test/instance.ts'
 import { runDue } from '#test/jobs.ts'
 import { PASSWORD, type Scene, scene, to } from '#test/scene.ts'
+import { forgetReads } from '#test/statements.ts'
 import { browser } from '../sessions/browser.ts'
 
 const REGISTER = '/account/register'
@@ -107,6 +108,7 @@ describe('with activation by e-mail', () => {
       { email: `invited-${count}@example.net`, login: `y-${count}` },
       { email: `other-${count}@example.net`, login: known.login },
     ]) {
+      await forgetReads(it.db)
       const [computed, statements] = [computations(), it.db.statements]
       const reply = await register(more)
       const head = [...reply.headers].filter(([key]) => !['x-request-id', 'date'].includes(key))

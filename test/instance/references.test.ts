@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { invalidate } from '#kernel/cache.ts'
 import { type FieldPlan, makeField } from '#modules/custom-fields/making.ts'
 import { type Client, type Instance, instance } from '#test/instance.ts'
-import { stopUsageRecords } from '#test/statements.ts'
+import { forgetReads, stopUsageRecords } from '#test/statements.ts'
 import { upload } from '../files/upload.ts'
 
 let it: Instance
@@ -221,6 +221,7 @@ test('all of a page are resolved together', async () => {
     it.admin.get(`/projects/${place}/work_packages?pageSize=${pageSize}&sortBy=${encodeURIComponent('[["id","desc"]]')}`)
   const statements = async (pageSize: number) => {
     await asked(pageSize)
+    await forgetReads(it.db)
     const before = it.db.statements
     const { body } = await asked(pageSize)
     return [it.db.statements - before, body._embedded.elements[0].description.html.match(/<a /g)?.length]

@@ -22,7 +22,7 @@ import {
   targetsOf,
 } from '#test/registry.ts'
 import { sampled, sampledOfEach } from '#test/sample.ts'
-import { stopUsageRecords } from '#test/statements.ts'
+import { forgetReads, stopUsageRecords } from '#test/statements.ts'
 import type { Exchange } from '#test/wire.ts'
 
 const heard: Exchange[] = []
@@ -285,6 +285,7 @@ async function statements(who: string, path: string): Promise<number> {
   const { send } = world.person(who)
   const { db } = world.server
   await send('GET', path)
+  await forgetReads(db)
   const before = db.statements
   const { status } = await send('GET', path)
   assert.equal(status, 200, path)

@@ -7,6 +7,7 @@ import { computations } from '#identity/passwords.ts'
 import { build } from '#server/app.ts'
 import { jobsOf } from '#test/jobs.ts'
 import { MINUTE, PASSWORD, type Scene, scene, to } from '#test/scene.ts'
+import { forgetReads } from '#test/statements.ts'
 import { type Browser, browser } from '../sessions/browser.ts'
 import { ANOTHER, HOUR, mailOf, saidOf, twice } from './scene.ts'
 
@@ -78,6 +79,7 @@ describe('Requesting a reset link', () => {
     await one.get('/login')
     const told = new Set<string>()
     for (const address of [email, ...others, '', 'a\u0000b', `${'x'.repeat(300)}@example.net`]) {
+      await forgetReads(it.db)
       const [computed, statements] = [computations(), it.db.statements]
       const reply = await ask(address)
       const head = [...reply.headers].filter(([key]) => !['x-request-id', 'date'].includes(key))

@@ -24,7 +24,9 @@ const auto = (id: number, values: Partial<Planned> = {}) => plan(id, { schedule_
 const on = (start_date: string, due_date = start_date, duration = 1) => ({ start_date, due_date, duration })
 const after = (from_id: number, to_id: number, lag: number | null = 0): Follows => ({ from_id, to_id, lag })
 const days = (changes: ReadonlyMap<number, Schedule>) =>
-  [...changes].map(([id, { start_date, due_date, duration }]) => [id, start_date, due_date, duration])
+  [...changes]
+    .toSorted(([a], [b]) => a - b)
+    .map(([id, { start_date, due_date, duration }]) => [id, start_date, due_date, duration])
 
 describe('the day after a predecessor', () => {
   for (const [base, lag, normal, ignoring] of [

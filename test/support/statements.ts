@@ -3,6 +3,10 @@ import type { Database } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
 
+/** Commits something, so that nothing is remembered that holds until the next commit, and each request asks what there is. */
+export const forgetReads = (db: Database): Promise<unknown> =>
+  db.transaction((tx) => tx.run(sql`update revisions set value = value where name = 'all'`))
+
 const LATER = '2999-01-01T00:00:00.000Z'
 
 /**
