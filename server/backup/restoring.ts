@@ -152,7 +152,8 @@ async function sumOf(store: FileStore, name: string): Promise<string | undefined
 /** The contents of a file of the configuration in an archive; undefined if it has none. */
 export async function configurationIn(path: string, name: string): Promise<Buffer | undefined> {
   for await (const entry of entriesOf(path)) {
-    if (entry.name === `configuration/${name}`) return contentOf(entry)
+    // The archive is open until the loop is left.
+    if (entry.name === `configuration/${name}`) return await contentOf(entry)
     await skip(entry)
   }
   return undefined
