@@ -13,7 +13,7 @@ import { filters, type Instance, ids, instance } from '#test/instance.ts'
 import { query, sortsOf } from '#test/queries.ts'
 import { resourcesWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
-import { stopUsageRecords } from '#test/statements.ts'
+import { forgetReads, stopUsageRecords } from '#test/statements.ts'
 import { type Exchange, type Wire, wire } from '#test/wire.ts'
 
 const { permissions } = product
@@ -257,6 +257,7 @@ describe('A: reading and counting hidden rows', () => {
     await stopUsageRecords(server.db)
     const costs = async (id: number) => {
       await trying('GET', `${API}/work_packages/${id}`)
+      await forgetReads(server.db)
       const former = server.db.statements
       const { head, text } = await trying('GET', `${API}/work_packages/${id}`)
       return [server.db.statements - former, head, text]
