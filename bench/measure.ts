@@ -103,7 +103,7 @@ export async function measure(
   say: (text: string) => void,
 ): Promise<Result> {
   say('filling the database')
-  const db = await connect(databaseUrl, { durable: false })
+  const db = await connect(databaseUrl, { durable: false, patience: Infinity })
   const { dataset, ground } = await fill(db, shape, size, plan.past)
   const { engine } = db
   await db.close()
