@@ -17,7 +17,7 @@ export const countsOf = (table: string): Sql => name(PREFIX + table)
  * The statements of a migration that makes a table of counts, fills it, and has it kept up to date.
  * @param by the columns whose values are counted; none is null
  */
-export function counting(table: string, by: readonly string[]): Record<Engine, string> {
+export function createCounts(table: string, by: readonly string[]): Record<Engine, string> {
   const counts = PREFIX + table
   const columns = by.join(', ')
   const own = [...by, 'n'].map((one) => `${one} integer not null`).join(', ')

@@ -127,13 +127,21 @@ interface Reading {
   readonly snapshot: Snapshot
 }
 
+/** The rows of a query that have been read since the last commit; undefined if there are none. */
+export const knownRows = <R = Row>({ db, outside, snapshot }: Reading, query: Sql): readonly R[] | undefined =>
+  db === outside ? (snapshot.untilCommit.get(query) as readonly R[] | undefined) : undefined
+
+/** Remembers the rows of a query until the next commit. */
+export function keepRows<R = Row>({ db, outside, snapshot }: Reading, query: Sql, rows: readonly R[]): void {
+  if (db === outside) snapshot.untilCommit.set(query, rows)
+}
+
 /** The rows of a query, remembered until the next commit: for what takes long and many ask for, such as totals. */
-export async function sharedRows<R = Row>({ db, outside, snapshot }: Reading, query: Sql): Promise<readonly R[]> {
-  if (db !== outside) return db.all<R>(query)
-  const known = snapshot.untilCommit.get(query)
-  if (known) return known as readonly R[]
-  const rows = await db.all<R>(query)
-  snapshot.untilCommit.set(query, rows)
+export async function sharedRows<R = Row>(reading: Reading, query: Sql): Promise<readonly R[]> {
+  const known = knownRows<R>(reading, query)
+  if (known) return known
+  const rows = await reading.db.all<R>(query)
+  keepRows(reading, query, rows)
   return rows
 }
 

@@ -28,19 +28,19 @@ export function written(value: object): Written {
       const language = languageOfJson()
       const text = known.get(language) ?? JSON.stringify(value)
       known.set(language, text)
-      texts.push(text)
-      return MARK
+      return marked(text)
     },
   }
 }
 
 /** A value whose text is at hand, in the language of all responses that it becomes part of. */
-export const fixedText = (text: string): Written => ({
-  toJSON: () => {
-    texts.push(text)
-    return MARK
-  },
-})
+export const fixedText = (text: string): Written => ({ toJSON: () => marked(text) })
+
+/** Has a text take the place of the mark that is returned. */
+function marked(text: string): string {
+  texts.push(text)
+  return MARK
+}
 
 /** Serialises a value with its preserialised parts, and its messages in a language. */
 export function stringify(value: object, language: Language = ENGLISH): string {

@@ -30,7 +30,7 @@ interface Store {
   bytes: number
 }
 
-/** Of all texts of a process. */
+/** Of all texts of a database. */
 const MOST_BYTES = 24_000_000
 /** About what a row and its parts take. */
 const BYTES_OF_ROW = 2000
@@ -61,11 +61,7 @@ export function elementsOf(page: Loaded): readonly (Body | Written)[] {
       areEqual(known.parts, parts) &&
       isEqualRow(known.row, row)
     if (isSame && isVerified) verify(known, stringify(represent(resource, row, page), language))
-    if (isSame) {
-      store.kept.delete(key)
-      store.kept.set(key, known)
-      return known.written
-    }
+    if (isSame) return keep(store, key, known)
     const text = stringify(represent(resource, row, page), language)
     return keep(store, key, {
       revision: snapshot.revision,
@@ -79,7 +75,7 @@ export function elementsOf(page: Loaded): readonly (Body | Written)[] {
   })
 }
 
-/** Keeps a text, and drops those that were not asked for longest. */
+/** Keeps a text, new or asked for again, and drops those that were not asked for longest. */
 function keep(store: Store, key: string, entry: Kept): Written {
   store.bytes += entry.bytes - (store.kept.get(key)?.bytes ?? 0)
   store.kept.delete(key)

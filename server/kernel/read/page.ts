@@ -6,7 +6,7 @@ import { foundBy } from '#db/search.ts'
 import { and, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rightOf, rights } from '#kernel/access/rights.ts'
 import type { Means } from '#kernel/access/viewer.ts'
-import { sharedRows } from '#kernel/cache.ts'
+import { keepRows, knownRows, sharedRows } from '#kernel/cache.ts'
 import type { Context, Query, Resource } from '#kernel/declaration.ts'
 import { orderOf, rowsUnder } from './load.ts'
 
@@ -39,7 +39,9 @@ async function idsOf(
   const isSeen = asked.some((one) => foundBy(one)?.isSeen)
   const whereBy = (means?: Means) => and([isSeen ? TRUE : seenBy(context, resource, means), ...asked])
   const where = whereBy('index')
-  const known = isCountable(resource, where) ? await countOf(context, resource, where) : knownCount(context, resource, where)
+  const known = isCountable(resource, where)
+    ? await countOf(context, resource, where)
+    : knownRows<Count>(context, countQuery(resource, where))?.[0]?.n
   if (pageSize === 0) return { ids: [], total: known ?? (await countOf(context, resource, where)) }
   if (known !== undefined && known <= skipped) return { ids: [], total: known }
 
@@ -49,8 +51,7 @@ async function idsOf(
   const rows = walked ?? (await gather(context, resource, page, whereBy(), isCounted))
   const isLast = rows.length < pageSize && (rows.length > 0 || offset === 1)
   const total = known ?? (isLast ? skipped + rows.length : rows[0]?.total)
-  if (total !== undefined && context.db === context.outside)
-    context.snapshot.untilCommit.set(counting(resource, where), [{ n: total }])
+  if (known === undefined && total !== undefined) keepRows<Count>(context, countQuery(resource, where), [{ n: total }])
   return { ids: rows.map((row) => row.id), total: total ?? (await countOf(context, resource, where)) }
 }
 
@@ -63,7 +64,7 @@ const isCountable = ({ table, counts }: Resource, where: Sql): boolean =>
   counts !== undefined && comparesOnly(where, table, counts.by)
 
 /** The query of the number of rows that satisfy a condition. */
-const counting = ({ table }: Resource, where: Sql): Sql =>
+const countQuery = ({ table }: Resource, where: Sql): Sql =>
   // SQLite knows how many rows a table has as long as nothing is asked of them.
   where === TRUE ? sql`select count(*) as n from ${name(table)}` : sql`select count(*) as n from ${name(table)} where ${where}`
 
@@ -71,14 +72,8 @@ const counting = ({ table }: Resource, where: Sql): Sql =>
 async function countOf(context: Context, resource: Resource, where: Sql): Promise<number> {
   const rows = isCountable(resource, where)
     ? await context.db.all<Count>(countedRows(resource.table, where))
-    : await sharedRows<Count>(context, counting(resource, where))
+    : await sharedRows<Count>(context, countQuery(resource, where))
   return rows[0]?.n ?? 0
-}
-
-/** The same, if it is known since before. */
-function knownCount({ db, outside, snapshot }: Context, resource: Resource, where: Sql): number | undefined {
-  const rows = db === outside ? snapshot.untilCommit.get(counting(resource, where)) : undefined
-  return (rows as readonly Count[] | undefined)?.[0]?.n
 }
 
 interface Count {
@@ -131,7 +126,7 @@ async function walk(
   asked: readonly Sql[],
   known: number | undefined,
 ): Promise<Found[] | undefined> {
-  const { db, engine } = context
+  const { db, outside, engine } = context
   // PostgreSQL's planner chooses by itself.
   const way = engine === 'sqlite' ? wayOf(resource, sorts) : undefined
   if (!way) return undefined
@@ -149,7 +144,7 @@ async function walk(
   const last = sql`(select w.${name(way.column)} from ${name(table)} w order by w.${name(way.column)} ${direction} limit 1 offset ${most})`
   const bound = most < all ? sql` and ${column} ${raw(way.isDescending ? '>=' : '<=')} ${last}` : sql``
   const query = sql`select ${name(table)}.id as id from ${name(table)} ${way.by} where ${where}${bound} order by ${orderOf(context, resource, sorts)} limit ${pageSize} offset ${needed - pageSize}`
-  const vain = vainOf(db)
+  const vain = vainOf(outside)
   const key = `${needed} ${where.text} ${JSON.stringify(where.values)}`
   if ((vain.get(key) ?? -Infinity) > performance.now() - REST_MS) return undefined
   const rows = await db.all<Found>(query)

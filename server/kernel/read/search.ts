@@ -75,10 +75,7 @@ const known = new WeakMap<Context, Promise<boolean>>()
 
 /** Whether the viewer sees enough rows to make the index worthwhile; there is none for former states. */
 function hasMuch(context: Context, resource: Queryable): Promise<boolean> {
-  const look = async () => {
-    if (await resource.moments?.(context)) return false
-    return seesMoreThan(context, resource as Resource, LITTLE)
-  }
+  const look = async () => !(await resource.moments?.(context)) && seesMoreThan(context, resource as Resource, LITTLE)
   let answer = known.get(context)
   if (!answer) {
     answer = look()
