@@ -53,12 +53,13 @@ const listFileLinks = operation({
     const workPackage = await workPackageAt(ask)
     const maySee = await holds(context, viewLinksOfWork, workPackage)
     const within = maySee ? sql`file_links.work_package_id = ${workPackage.id}` : FALSE
-    const list = async () => index(context, context.model.of(FileLink), { within })
+    const list = (now: Context) => index(now, now.model.of(FileLink), { within })
     try {
-      const found = await list()
+      const found = await list(context)
       if (context.params.get('pageSize') === '0' || found.total === 0) return ok(found)
       await synchronise(context, workPackage)
-      return ok(await list())
+      // What was read before is not remembered beyond what has been kept since.
+      return ok(await list(await context.renewed()))
     } catch (error) {
       const isOfFilter = error instanceof ApiError && error.identifier === 'InvalidQuery' && context.params.has('filters')
       throw isOfFilter ? invalidQuery(said`The query parameter 'filters' is missing or malformed.`) : error
