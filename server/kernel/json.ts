@@ -15,6 +15,9 @@ export interface Written {
   toJSON(): string
 }
 
+/** Whether a value is preserialised: it stands for the same text for ever. */
+export const isWritten = (value: object): value is Written => 'toJSON' in value
+
 /** Placeholder of preserialised text during serialisation; nobody can know it, so nobody can send it. */
 const MARK = randomUUID()
 const QUOTED = `"${MARK}"`

@@ -1,5 +1,5 @@
 /**
- * Elements of lists as text, kept for each viewer.
+ * Elements of lists, and resources with what they embed, as text, kept for each viewer.
  *
  * Rows are selected, and filtered by what the viewer sees, each time: what is kept never decides who sees a row. It only saves
  * building its text again where everything is equal that the text depends on: the selected columns, what page loaders and links
@@ -8,7 +8,7 @@
 import type { Row } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'
 import type { Body, Loaded, Property, Resource } from '#kernel/declaration.ts'
-import { fixedText, stringify, type Written } from '#kernel/json.ts'
+import { fixedText, isWritten, stringify, type Written } from '#kernel/json.ts'
 import { idIn, linksOf, targetOf } from './load.ts'
 import { represent } from './represent.ts'
 
@@ -46,33 +46,48 @@ export function verifyKept(): void {
 
 /** The elements of a page: bodies, or texts where the resource declares what these depend on. */
 export function elementsOf(page: Loaded): readonly (Body | Written)[] {
-  const { context, resource, rows } = page
-  if (!resource.kept || context.live || context.db !== context.outside) return rows.map((row) => represent(resource, row, page))
+  const { resource, rows } = page
+  if (!isKept(page)) return rows.map((row) => represent(resource, row, page))
+  const dependencies = dependenciesOf(resource, page)
+  return rows.map((row) => textOf(page, row, '', dependencies, () => represent(resource, row, page)))
+}
+
+/** The only row of a page with its embedded resources: a body, or a text where the resource declares what this depends on. */
+export function wholeOf(page: Loaded): Body | Written {
+  const { resource } = page
+  const row = page.rows[0] as Row
+  const whole = () => represent(resource, row, page, { embed: true })
+  if (!isKept(page)) return whole()
+  return textOf(page, row, ' whole', [...dependenciesOf(resource, page), ...embeddedIn(resource, page)], whole)
+}
+
+/** Whether texts of the page may be kept: it shows what is committed, as it is now. */
+const isKept = ({ resource, context }: Loaded): boolean =>
+  resource.kept !== undefined && !context.live && context.db === context.outside
+
+/** The text of a row: the kept one if all is equal that it depends on, or a new one, which is kept. */
+function textOf(
+  { context, resource }: Loaded,
+  row: Row,
+  form: '' | ' whole',
+  dependencies: readonly Dependency[],
+  build: () => Body,
+): Written {
   const store = storeOf(context.outside)
   const { viewer, language, snapshot } = context
-  const dependencies = dependenciesOf(resource, page)
-  return rows.map((row) => {
-    const key = `${viewer.key} ${language} ${resource.name} ${row.id}`
-    const parts = dependencies.map((part) => part(row))
-    const known = store.kept.get(key)
-    const isSame =
-      known?.revision === snapshot.revision &&
-      known.resource === resource &&
-      areEqual(known.parts, parts) &&
-      isEqualRow(known.row, row)
-    if (isSame && isVerified) verify(known, stringify(represent(resource, row, page), language))
-    if (isSame) return keep(store, key, known)
-    const text = stringify(represent(resource, row, page), language)
-    return keep(store, key, {
-      revision: snapshot.revision,
-      resource,
-      row,
-      parts,
-      text,
-      written: fixedText(text),
-      bytes: text.length + BYTES_OF_ROW,
-    })
-  })
+  const key = `${viewer.key} ${language} ${resource.name} ${row.id}${form}`
+  const parts = dependencies.map((part) => part(row))
+  const known = store.kept.get(key)
+  const isSame =
+    known?.revision === snapshot.revision &&
+    known.resource === resource &&
+    areEqual(known.parts, parts) &&
+    isEqualRow(known.row, row)
+  if (isSame && isVerified) verify(known, stringify(build(), language))
+  if (isSame) return keep(store, key, known)
+  const text = stringify(build(), language)
+  const bytes = text.length + BYTES_OF_ROW
+  return keep(store, key, { revision: snapshot.revision, resource, row, parts, text, written: fixedText(text), bytes })
 }
 
 /** Keeps a text, new or asked for again, and drops those that were not asked for longest. */
@@ -117,6 +132,26 @@ function dependenciesOf(resource: Resource, page: Loaded): Dependency[] {
     return [...(property.many ? [(row: Row) => ids(row).join()] : []), ...(areFixed || property.options.link ? [] : [targets])]
   }
   return [...loads, ...linksOf(resource).flatMap(ofLink)]
+}
+
+/** What is embedded in a row: kept texts and what is cached as themselves, everything else as text. */
+function embeddedIn(resource: Resource, { context, extra, embedded, many }: Loaded): Dependency[] {
+  const comparableBody = (body: object | undefined) =>
+    body === undefined || isWritten(body) ? body : stringify(body, context.language)
+  const ofLink = (property: Property): Dependency => {
+    const bodyOf = (row: Row, id: number) => embedded?.get(targetOf(property, row))?.get(id)
+    if (!property.many) return (row) => comparableBody(bodyOf(row, idIn(property, row)))
+    return (row) => {
+      const ids = many.get(property.name)?.get(row.id) ?? []
+      return ids.length === 0 ? '' : stringify(ids.map((id) => bodyOf(row, id) ?? null), context.language)
+    }
+  }
+  return [
+    ...[...(extra?.values() ?? [])].map((bodies): Dependency => (row) => comparableBody(bodies.get(row.id))),
+    ...linksOf(resource)
+      .filter(({ options }) => options.embed)
+      .map(ofLink),
+  ]
 }
 
 const comparable = (value: unknown): unknown => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)

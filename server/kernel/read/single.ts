@@ -1,8 +1,9 @@
 /** Representations of single rows, with embedded resources. */
 import type { Row } from '#db/database.ts'
 import type { Body, Context, Loaded, Moment, Resource } from '#kernel/declaration.ts'
-import { written } from '#kernel/json.ts'
+import { type Written, written } from '#kernel/json.ts'
 import { bare, compare, comparing, isHistoric, stateAt } from './compare.ts'
+import { elementsOf, wholeOf } from './kept.ts'
 import { idIn, linksOf, load, reachableIds, targetOf } from './load.ts'
 import { can, represent } from './represent.ts'
 
@@ -13,9 +14,8 @@ export async function represented(context: Context, resource: Resource, rows: re
 }
 
 /** The representation of a single row, with embedded resources. */
-export async function single(context: Context, resource: Resource, row: Row): Promise<Body> {
-  return represent(resource, row, await fullPage(context, resource, [row]), { embed: true })
-}
+export const single = async (context: Context, resource: Resource, row: Row): Promise<Body | Written> =>
+  wholeOf(await fullPage(context, resource, [row]))
 
 /** The baseline comparison of a single visible row; other embedded resources are current. */
 export async function compared(context: Context, resource: Resource, row: Row, moments: readonly Moment[]): Promise<Body> {
@@ -86,7 +86,8 @@ async function bodiesOf(
   const reached = await reachableIds(asked.live ?? asked, target, missing)
   const rows = [...missing.values()].filter((row) => reached.has(row.id))
   const page = await load(context, target, rows)
-  for (const row of rows) bodies.set(row.id, target.cached ? written(represent(target, row, page)) : represent(target, row, page))
+  const represented = target.cached ? rows.map((row) => written(represent(target, row, page))) : elementsOf(page)
+  for (const [i, row] of rows.entries()) bodies.set(row.id, represented[i] as object)
   // The readability of other rows depends on data that is not cached.
   const isLasting = (row: Row) => !target.addressable || can(page, target.addressable, row)
   for (const [id, row] of missing) if (target.cached && isLasting(row)) known.set(id, bodies.get(id) ?? null)

@@ -10,7 +10,8 @@ import type { Body, Context, Declared, Draft, FilterUse, Link, Loaded } from '#k
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
 import { faultsOf } from '#kernel/read/judge.ts'
 import { condition } from '#kernel/read/operators.ts'
-import { single } from '#kernel/read/single.ts'
+import { represent } from '#kernel/read/represent.ts'
+import { fullPage } from '#kernel/read/single.ts'
 import { differs, hrefOf, resource } from '#kernel/resource.ts'
 import { isWritable } from '#kernel/write/schema.ts'
 import { type Message, said } from '#text/messages.ts'
@@ -316,7 +317,8 @@ export const Query: Declared = resource<'queries', Facts, Viewed>('Query', 'quer
 export async function answerOf(row: Row, context: Context, address: string): Promise<Body> {
   const asked = await overridden(row, context)
   const results = await evaluate(asked, context)
-  const body = await single(context, context.model.of(Query), asked)
+  const resource = context.model.of(Query)
+  const body = represent(resource, asked, await fullPage(context, resource, [asked]), { embed: true })
   const links = body._links as Record<string, Link>
   const parameters = String(context.params)
   return {
