@@ -59,6 +59,7 @@ const targets = new Map(references.map(({ table, column, target }) => [`${table}
 function other(table: string, column: string, value: unknown): Sql | undefined {
   const own = name(column)
   if (documents.has(`${table}.${column}`)) return typeof value === 'object' && value ? sql`null` : undefined
+  if (typeof value === 'string' && value.startsWith('[')) return raw("'[]'")
   const target = targets.get(`${table}.${column}`)
   // No row becomes its own parent.
   if (target === table) return sql`null`

@@ -223,12 +223,21 @@ export const refusalComponents = (): Record<string, Json> => ({
 
 const refusal = (status: number): [string, Json] => [String(status), { $ref: `#/components/responses/Refusal${status}` }]
 
+const operationIds = new WeakMap<object, string>()
+
 /** The `operationId` of an operation. */
-export const operationIdOf = ({ method, path }: Pick<Operation, 'method' | 'path'>): string =>
-  `${method.toLowerCase()}${named(path)
-    .replaceAll('}', '')
-    .replace(/[/{](\w)/g, (_, c: string) => c.toUpperCase())
-    .replace(/[^A-Za-z0-9]/g, '_')}`
+export function operationIdOf(operation: Pick<Operation, 'method' | 'path'>): string {
+  let id = operationIds.get(operation)
+  if (id === undefined) {
+    const words = named(operation.path)
+      .replaceAll('}', '')
+      .replace(/[/{](\w)/g, (_, c: string) => c.toUpperCase())
+      .replace(/[^A-Za-z0-9]/g, '_')
+    id = `${operation.method.toLowerCase()}${words}`
+    operationIds.set(operation, id)
+  }
+  return id
+}
 
 /** An operation as OpenAPI describes it. */
 export function describeOperation(operation: Operation, desk: Desk): Json {

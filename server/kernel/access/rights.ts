@@ -1,5 +1,6 @@
 /** Rights: rules judged for a viewer. The only way from a rule to its readings, so that the sets that it reads are always there. */
 import type { Engine, Reader } from '#db/database.ts'
+import type { Sql } from '#db/sql.ts'
 import type { Expression, Scope } from '#kernel/declaration.ts'
 import { loadSets } from './sets.ts'
 import type { Right, Rule, Viewer } from './viewer.ts'
@@ -43,8 +44,13 @@ export function rightOf(viewer: Viewer, engine: Engine, rule: Rule): Right {
   const right = viewer.rights.get(rule)
   if (right) return right
   const judged = rule.judge(viewer, engine)
-  viewer.rights.set(rule, judged)
-  return judged
+  const conditions = new Map<string, Sql>()
+  const remembering: Right = {
+    ...judged,
+    where: (table, means) => conditions.getOrInsertComputed(`${table} ${means}`, () => judged.where(table, means)),
+  }
+  viewer.rights.set(rule, remembering)
+  return remembering
 }
 
 /** Makes an expression of rows that depends on what the viewer may by a rule. The kernel loads the rule with the resource's others. */

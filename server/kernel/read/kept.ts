@@ -143,11 +143,20 @@ function embeddedIn(resource: Resource, { context, extra, embedded, many }: Load
     if (!property.many) return (row) => comparableBody(bodyOf(row, idIn(property, row)))
     return (row) => {
       const ids = many.get(property.name)?.get(row.id) ?? []
-      return ids.length === 0 ? '' : stringify(ids.map((id) => bodyOf(row, id) ?? null), context.language)
+      return ids.length === 0
+        ? ''
+        : stringify(
+            ids.map((id) => bodyOf(row, id) ?? null),
+            context.language,
+          )
     }
   }
   return [
-    ...[...(extra?.values() ?? [])].map((bodies): Dependency => (row) => comparableBody(bodies.get(row.id))),
+    ...[...(extra?.values() ?? [])].map(
+      (bodies): Dependency =>
+        (row) =>
+          comparableBody(bodies.get(row.id)),
+    ),
     ...linksOf(resource)
       .filter(({ options }) => options.embed)
       .map(ofLink),

@@ -5,6 +5,7 @@ import { and, join, name, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { loadRights, rightOf, rights } from '#kernel/access/rights.ts'
 import { either, everyone } from '#kernel/access/rules.ts'
+import type { Viewer } from '#kernel/access/viewer.ts'
 import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
 import type {
   Context,
@@ -75,16 +76,25 @@ export function seenWhere(context: Context, resource: Resource, table: string, i
   return and([seen, sql`(${belonged} in (${owners}) or ${belonged} = (${ownerNow}))`])
 }
 
-/** What is selected of a row: its columns, and the expressions its resource declares. */
-function selection(context: Context, resource: Resource): Sql {
+const selections = new WeakMap<Viewer, WeakMap<Resource, Sql>>()
+
+/** What is selected of a row: its columns, and the expressions its resource declares. Written once for a viewer. */
+function selection({ model, viewer, engine }: Context, resource: Resource): Sql {
+  let known = selections.get(viewer)
+  if (!known) selections.set(viewer, (known = new WeakMap()))
+  let all = known.get(resource)
+  if (all) return all
   const { table, computedColumns = {}, properties } = resource
+  const scope = { model, viewer, engine }
   const expressions: Sql[] = [sql`${name(table)}.*`]
   for (const [own, expression] of Object.entries(computedColumns))
-    expressions.push(sql`${expression(context, table)} as ${name(own)}`)
+    expressions.push(sql`${expression(scope, table)} as ${name(own)}`)
   for (const { options, column, name: own } of properties) {
-    if (options.select && !column) expressions.push(sql`${options.select(context, table)} as ${name(selected(own))}`)
+    if (options.select && !column) expressions.push(sql`${options.select(scope, table)} as ${name(selected(own))}`)
   }
-  return join(expressions)
+  all = join(expressions)
+  known.set(resource, all)
+  return all
 }
 
 /** The column a computed property is selected as. */

@@ -73,7 +73,12 @@ export const workPackageExtension = extension<'work_packages', Facts>('WorkPacka
       readOnly: true,
       read: view,
       alwaysNamed: true,
-      select: byRule(view, (seen, _, table) => sql`case when ${seen.where(table)} then ${definition(table)} end`),
+      // Most work packages belong to none, of which no project has to be looked for.
+      select: byRule(
+        view,
+        (seen, _, table) =>
+          sql`case when ${name(`${table}.project_phase_id`)} is not null and ${seen.where(table)} then ${definition(table)} end`,
+      ),
     }),
   }),
   filters: {

@@ -22,14 +22,22 @@ export interface Relatives {
   readonly below: ReadonlyMap<number, readonly Link[]>
 }
 
-/** Loads the relatives of a page of work packages, stored or drafts: one statement, and another for former states. */
+const NONE: Relatives = { above: new Map(), parents: new Map(), below: new Map() }
+
+/**
+ * Loads the relatives of a page of work packages, stored or drafts: one statement, another for former states, and none where
+ * there are no relatives.
+ */
 export async function loadRelatives(rows: readonly Row[], context: Context): Promise<Relatives> {
   const resource = context.model.of('WorkPackage')
-  const idsIn = (column: string) => [...new Set(rows.map((row) => row[column]))].filter(Boolean)
+  const parentIds = [...new Set<number>(rows.map((row) => row.parent_id).filter(Boolean))]
+  // Of a draft it is not known.
+  const ids = rows.filter(({ id, is_parent }) => id && (is_parent === undefined || is_parent)).map(({ id }) => id)
+  if (parentIds.length === 0 && ids.length === 0) return NONE
   const { engine } = context
   const found = await context.db.all<{ root: number; depth: number; id: number; subject: string }>(sql`
     with recursive up (root, id, depth) as (
-      select id, id, 1 from work_packages where ${among(engine, sql`id`, idsIn('parent_id'))}
+      select id, id, 1 from work_packages where ${among(engine, sql`id`, parentIds)}
       union all
       select up.root, w.parent_id, up.depth + 1 from up cross join work_packages w
       where w.id = up.id and w.parent_id is not null and up.depth < ${DEEPEST}
@@ -38,7 +46,7 @@ export async function loadRelatives(rows: readonly Row[], context: Context): Pro
     from up cross join work_packages a where a.id = up.id and ${seenWhere(context, resource, 'a')}
     union all
     select c.parent_id, 0, c.id, c.subject from work_packages c
-    where ${among(engine, sql`c.parent_id`, idsIn('id'))} and ${seenWhere(context, resource, 'c')}
+    where ${among(engine, sql`c.parent_id`, ids)} and ${seenWhere(context, resource, 'c')}
     order by depth desc, id`)
   // Former states do not disclose work packages that are hidden now.
   const { live } = context

@@ -136,6 +136,8 @@ export const WorkPackage = resource<'work_packages', Facts, Watched>('WorkPackag
   computedColumns: {
     is_watched: ({ viewer }, t) =>
       sql`exists (select 1 from watchers x where x.work_package_id = ${name(`${t}.id`)} and x.user_id = ${viewer.id})`,
+    // Most have no children, which saves a statement.
+    is_parent: (_, t) => sql`exists (select 1 from work_packages x where x.parent_id = ${name(`${t}.id`)})`,
     is_readonly: (_, t) => sql`(select x.is_readonly from statuses x where x.id = ${name(`${t}.status_id`)})`,
   },
   pageLoaders: {
