@@ -40,6 +40,8 @@ export interface Snapshot {
    * @param load must read after this snapshot was taken, so that its result is at least as new.
    */
   remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T>
+  /** The value under `key`, if it was cached since the last change of the topics. */
+  known<T>(key: string, topics: readonly CacheTopic[]): T | undefined
   /** Another number after every change of any topic. */
   readonly revision: number
   /** Values that hold until the next commit of anybody, by their query: see `sharedRows`. */
@@ -89,9 +91,12 @@ export function createCache(): Cache {
       const mine = revisions
       return {
         revision: total,
+        known<T>(key: string, topics: readonly CacheTopic[]): T | undefined {
+          const known = kept.get(key)
+          return known?.stamp === stampOf(mine, topics) ? (known.value as T) : undefined
+        },
         async remember<T>(key: string, topics: readonly CacheTopic[], load: () => Promise<T> | T): Promise<T> {
-          let stamp = 0
-          for (const topic of topics) stamp += mine.get(topic) ?? 0
+          const stamp = stampOf(mine, topics)
           const known = kept.get(key)
           if (known && known.stamp === stamp) return known.value as T
           const value = await load()
@@ -115,6 +120,13 @@ export function createCache(): Cache {
       }
     },
   }
+}
+
+/** The sum of the topics' counters. */
+function stampOf(revisions: ReadonlyMap<string, number>, topics: readonly CacheTopic[]): number {
+  let stamp = 0
+  for (const topic of topics) stamp += revisions.get(topic) ?? 0
+  return stamp
 }
 
 const keyOf = ({ text, values }: Sql): string => `${text} ${JSON.stringify(values)}`
@@ -166,9 +178,23 @@ export async function allRows<T extends CacheTopic & TableName>(
   })
 }
 
+/** All rows of a small table, if they are cached. */
+export const knownAll = <T extends CacheTopic & TableName>(
+  snapshot: Snapshot,
+  table: T,
+): ReadonlyMap<number, Tables[T]> | undefined => snapshot.known(`rows ${table}`, [table])
+
 /** The row with an id; undefined without an id. */
 export const rowOf = <R>(rows: ReadonlyMap<number, R>, id: number | null | undefined): R | undefined =>
   typeof id === 'number' ? rows.get(id) : undefined
+
+/** Rows of a larger table by id, if all of them are cached. */
+export function knownSome(snapshot: Snapshot, table: CacheTopic, ids: Iterable<number>): ReadonlyMap<number, Row> | undefined {
+  const known = snapshot.known<ReadonlyMap<number, Row>>(`some ${table}`, [table])
+  if (!known) return undefined
+  for (const id of ids) if (!known.has(id)) return undefined
+  return known
+}
 
 /** Rows of a larger table by id: `read` loads only those that are not cached. */
 export async function rowsById(

@@ -6,7 +6,7 @@ import type { TableName } from '#db/tables.ts'
 import { loadRights, rightOf, rights } from '#kernel/access/rights.ts'
 import { either, everyone } from '#kernel/access/rules.ts'
 import type { Viewer } from '#kernel/access/viewer.ts'
-import { allRows, type CacheTopic, rowsById } from '#kernel/cache.ts'
+import { allRows, type CacheTopic, knownAll, knownSome, rowsById } from '#kernel/cache.ts'
 import type {
   Context,
   Draft,
@@ -80,8 +80,7 @@ const selections = new WeakMap<Viewer, WeakMap<Resource, Sql>>()
 
 /** What is selected of a row: its columns, and the expressions its resource declares. Written once for a viewer. */
 function selection({ model, viewer, engine }: Context, resource: Resource): Sql {
-  let known = selections.get(viewer)
-  if (!known) selections.set(viewer, (known = new WeakMap()))
+  const known = selections.getOrInsertComputed(viewer, () => new WeakMap())
   let all = known.get(resource)
   if (all) return all
   const { table, computedColumns = {}, properties } = resource
@@ -218,6 +217,19 @@ export async function relatedRows(
   return new Map((await visibleRows(own, resource, seen)).map((row) => [row.id, row]))
 }
 
+/** What `relatedRows` gives, if it is held in process. */
+function heldRows(
+  { snapshot, live }: Context,
+  { rows, cached, table, journal }: Resource,
+  ids: Iterable<number>,
+): ReadonlyMap<number, Row> | undefined {
+  if (rows) return rows
+  // As it is, also where the page is of a former state.
+  const own = journal ? snapshot : (live?.snapshot ?? snapshot)
+  if (cached === 'all') return knownAll(own, table as CacheTopic & TableName)
+  return cached === 'some' ? knownSome(own, table as CacheTopic, ids) : undefined
+}
+
 /** The order of a list: the criteria, then the resource's own, then the id, newest first. */
 export function orderOf({ engine }: Context, { table, order }: Resource, sorts: Query['sorts']): Sql {
   const column = (own: string, descending: boolean) => ordered(engine, name(`${table}.${own}`), descending, false)
@@ -291,8 +303,14 @@ export async function load(
 
   const related = new Map<string, ReadonlyMap<number, Row>>()
   const loaded: Record<string, unknown> = {}
+  const unread: [string, ReadonlySet<number>][] = []
+  for (const [target, ids] of wanted) {
+    const rows = heldRows(context, context.model.of(target), ids)
+    if (rows) related.set(target, rows)
+    else unread.push([target, ids])
+  }
   await Promise.all([
-    ...[...wanted].map(async ([target, ids]) => {
+    ...unread.map(async ([target, ids]) => {
       related.set(target, await relatedRows(context, context.model.of(target), [...ids]))
     }),
     ...Object.entries(resource.pageLoaders ?? {}).map(async ([own, load]) => {

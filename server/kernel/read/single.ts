@@ -51,7 +51,28 @@ async function embeddable(page: Loaded): Promise<ReadonlyMap<string, ReadonlyMap
     }
   }
   const bodies = new Map<string, ReadonlyMap<number, object>>()
-  for (const [target, ids] of wanted) bodies.set(target, await bodiesOf(page, page.context.model.of(target), [...ids]))
+  for (const [target, ids] of wanted) {
+    const resource = page.context.model.of(target)
+    bodies.set(target, heldBodies(page.context, resource, ids) ?? (await bodiesOf(page, resource, [...ids])))
+  }
+  return bodies
+}
+
+const bodiesKey = ({ viewer, language }: Context, { name }: Resource) => `bodies ${viewer.key} ${language} ${name}`
+
+/** What `bodiesOf` gives, if all of it is cached. */
+function heldBodies(asked: Context, target: Resource, ids: Iterable<number>): ReadonlyMap<number, object> | undefined {
+  if (!target.cached) return undefined
+  const context = target.journal ? asked : (asked.live ?? asked)
+  const known = context.snapshot.known<ReadonlyMap<number, object | null>>(bodiesKey(context, target), ['all'])
+  if (!known) return undefined
+  const bodies = new Map<number, object>()
+  for (const id of ids) {
+    const body = known.get(id)
+    if (body) bodies.set(id, body)
+    // Nothing is linked, or the viewer may not read it.
+    else if (body === undefined && typeof id === 'number') return undefined
+  }
   return bodies
 }
 
@@ -67,11 +88,7 @@ async function bodiesOf(
   const context = target.journal ? asked : (asked.live ?? asked)
   // Null stands for a row that the viewer may not read.
   const known = target.cached
-    ? await context.snapshot.remember(
-        `bodies ${context.viewer.key} ${context.language} ${target.name}`,
-        ['all'],
-        () => new Map<number, object | null>(),
-      )
+    ? await context.snapshot.remember(bodiesKey(context, target), ['all'], () => new Map<number, object | null>())
     : new Map<number, object | null>()
   const bodies = new Map<number, object>()
   const missing = new Map<number, Row>()
