@@ -19,6 +19,8 @@ export interface Reader {
    * Undefined where only a statement could tell.
    */
   state?(): number | undefined
+  /** The number of commits of this process; undefined in a transaction. */
+  readonly commits?: number
 }
 
 /** Runs queries and writes atomically. */
@@ -49,6 +51,8 @@ export interface Database extends Reader {
   script(text: string): Promise<void>
   /** The number of statements since the start, without transaction control. */
   readonly statements: number
+  /** The number of commits of this process. */
+  readonly commits: number
   /** The connections now; undefined without a pool of them. */
   readonly connections?: Connections
   /** Throws an UnavailableError unless the database responds within a moment, and accepts writes. */

@@ -86,6 +86,7 @@ export function openPostgres(
   let named = true
 
   let statements = 0
+  let commits = 0
 
   /** Closes a connection immediately, without waiting for the other side. */
   const cut = (client: pg.PoolClient, reason?: Error) => {
@@ -216,11 +217,14 @@ export function openPostgres(
       throw error
     }
     // With the full time limit, regardless of the request's waiting time: an unknown outcome helps nobody.
-    const { command } = await observed('postgres', 'commit', () =>
-      ask(client, 'commit', performance.now() + limit + MARGIN_MS),
-    ).catch((error: unknown) => {
-      throw broken.has(client) ? new UnavailableError('unknown', error) : error
-    })
+    const { command } = await observed('postgres', 'commit', () => ask(client, 'commit', performance.now() + limit + MARGIN_MS))
+      .finally(() => {
+        // Also where the outcome is unknown.
+        commits++
+      })
+      .catch((error: unknown) => {
+        throw broken.has(client) ? new UnavailableError('unknown', error) : error
+      })
     // PostgreSQL responds with another command if a statement failed and its error was ignored.
     if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
     return result
@@ -232,6 +236,9 @@ export function openPostgres(
     one: async <R>(q: Sql) => (await read(q)).rows[0] as R | undefined,
     get statements() {
       return statements
+    },
+    get commits() {
+      return commits
     },
     get connections() {
       const { totalCount, idleCount, waitingCount } = pool

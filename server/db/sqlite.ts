@@ -78,6 +78,7 @@ export function openSqlite(
   const isInPlace = inMemory ? () => true : placeOf(path)
 
   let statements = 0
+  let commits = 0
   const count = () => {
     statements++
     countStatement()
@@ -240,6 +241,7 @@ export function openSqlite(
       if (group.lost) throw group.lost
       await whileBusy(() => control(sql`commit`), performance.now() + patience)
       if (inMemory) renewals++
+      commits++
       group = undefined
       turns?.end()
       resolve()
@@ -287,6 +289,9 @@ export function openSqlite(
     engine: 'sqlite',
     get statements() {
       return statements
+    },
+    get commits() {
+      return commits
     },
     all: read,
     one: async <R>(query: Sql) => (await read<R>(query))[0],

@@ -66,6 +66,9 @@ export function createGate(): Gate {
       get statements() {
         return db.statements
       },
+      get commits() {
+        return db.commits
+      },
       all: async (query) => {
         check()
         return db.all(query)

@@ -227,6 +227,9 @@ const asking = (db: Database): Omit<Database, 'transaction'> => ({
   get statements() {
     return db.statements
   },
+  get commits() {
+    return db.commits
+  },
   ready: () => db.ready(),
   close: () => Promise.reject(beyondReading()),
 })

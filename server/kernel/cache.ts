@@ -89,6 +89,9 @@ export function createCache(): Cache {
         state = now
       }
       const mine = revisions
+      const { commits } = db
+      // A request that has written itself reads anew.
+      const holds = () => now !== undefined && now === state && db.commits === commits
       return {
         revision: total,
         known<T>(key: string, topics: readonly CacheTopic[]): T | undefined {
@@ -109,10 +112,10 @@ export function createCache(): Cache {
           return value
         },
         untilCommit: {
-          get: (query) => (now !== undefined && now === state ? fleeting.get(keyOf(query)) : undefined),
+          get: (query) => (holds() ? fleeting.get(keyOf(query)) : undefined),
           set(query, value) {
             // What was read since is as new as this state, or newer.
-            if (now === undefined || now !== state) return
+            if (!holds()) return
             if (fleeting.size >= KEPT_UNTIL_COMMIT) fleeting.delete(fleeting.keys().next().value as string)
             fleeting.set(keyOf(query), value)
           },

@@ -38,6 +38,7 @@ const failing = (db: Database): Database => ({
   ...reading(db),
   engine: db.engine,
   statements: 0,
+  commits: 0,
   snapshot: (work) => db.snapshot(work),
   script: (text) => db.script(text),
   ready: () => db.ready(),

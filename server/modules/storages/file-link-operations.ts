@@ -53,13 +53,12 @@ const listFileLinks = operation({
     const workPackage = await workPackageAt(ask)
     const maySee = await holds(context, viewLinksOfWork, workPackage)
     const within = maySee ? sql`file_links.work_package_id = ${workPackage.id}` : FALSE
-    const list = (now: Context) => index(now, now.model.of(FileLink), { within })
+    const list = () => index(context, context.model.of(FileLink), { within })
     try {
-      const found = await list(context)
+      const found = await list()
       if (context.params.get('pageSize') === '0' || found.total === 0) return ok(found)
       await synchronise(context, workPackage)
-      // What was read before is not remembered beyond what has been kept since.
-      return ok(await list(await context.renewed()))
+      return ok(await list())
     } catch (error) {
       const isOfFilter = error instanceof ApiError && error.identifier === 'InvalidQuery' && context.params.has('filters')
       throw isOfFilter ? invalidQuery(said`The query parameter 'filters' is missing or malformed.`) : error
