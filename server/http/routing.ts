@@ -25,9 +25,15 @@ interface Node {
   /** Any segment. */
   any?: Node
   /** The operations that end here, by method. */
-  readonly ends: Map<string, Operation>
+  readonly ends: Map<string, Pattern>
   /** The operations that take all that follows. */
-  readonly rests: Map<string, Operation>
+  readonly rests: Map<string, Pattern>
+}
+
+/** An operation with the segments of its path. */
+interface Pattern {
+  readonly operation: Operation
+  readonly segments: readonly string[]
 }
 
 const node = (): Node => ({ literals: new Map(), ends: new Map(), rests: new Map() })
@@ -47,20 +53,20 @@ export function routerOf(operations: readonly Operation[]): Router {
         place = next
       }
     }
-    ;(hasRest ? place.rests : place.ends).set(operation.method, operation)
+    ;(hasRest ? place.rests : place.ends).set(operation.method, { operation, segments })
   }
   return {
     find(method, path) {
       const segments = decoded(path)
-      const operation = segments && seek(root, segments, 0, (ends) => ends.get(method))
-      return operation && { operation, params: paramsIn(operation, segments) }
+      const pattern = segments && seek(root, segments, 0, (ends) => ends.get(method))
+      return pattern && { operation: pattern.operation, params: paramsIn(pattern, segments) }
     },
     methodsOf(path) {
       const segments = decoded(path)
       const found = new Set<Method>()
       if (segments) {
         seek(root, segments, 0, (ends) => {
-          for (const { method } of ends.values()) found.add(method)
+          for (const { operation } of ends.values()) found.add(operation.method)
           return undefined
         })
       }
@@ -74,8 +80,8 @@ function seek(
   place: Node,
   segments: readonly string[],
   at: number,
-  choose: (operations: ReadonlyMap<string, Operation>) => Operation | undefined,
-): Operation | undefined {
+  choose: (patterns: ReadonlyMap<string, Pattern>) => Pattern | undefined,
+): Pattern | undefined {
   if (at === segments.length) return choose(place.ends)
   const literal = place.literals.get(segments[at] as string)
   return (
@@ -92,18 +98,19 @@ export const isTooLong = (path: string): boolean => path.split('/').some((one) =
 
 /** The segments of a path; undefined if one is too long, or not encoded as it has to be. */
 function decoded(path: string): string[] | undefined {
-  if (isTooLong(path)) return undefined
+  const segments = segmentsOf(path)
+  if (segments.some((one) => one.length > LONGEST_SEGMENT)) return undefined
   try {
-    return segmentsOf(path).map(decodeURIComponent)
+    return path.includes('%') ? segments.map(decodeURIComponent) : segments
   } catch {
     return undefined
   }
 }
 
 /** The values that a path has for the names of an operation. */
-function paramsIn({ path }: Operation, segments: readonly string[]): Record<string, string> {
+function paramsIn(pattern: Pattern, segments: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {}
-  for (const [i, segment] of segmentsOf(path).entries()) {
+  for (const [i, segment] of pattern.segments.entries()) {
     if (segment.startsWith(':')) params[segment.slice(1)] = segments[i] as string
     else if (segment === '*') params['*'] = segments.slice(i).join('/')
   }

@@ -39,8 +39,18 @@ export function modelOf(resources: readonly Resource[], rest: Omit<Model, 'of' |
   return model
 }
 
+const models = new WeakMap<Viewer, { readonly base: Model; readonly revision: number; readonly model: Model }>()
+
 /** The model with this database's additions for a viewer. */
 export async function modelFor(model: Model, db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<Model> {
+  const known = models.get(viewer)
+  if (known?.base === model && known.revision === snapshot.revision) return known.model
+  const added = await withAdditionsFor(model, db, snapshot, viewer)
+  models.set(viewer, { base: model, revision: snapshot.revision, model: added })
+  return added
+}
+
+async function withAdditionsFor(model: Model, db: Reader, snapshot: Snapshot, viewer: Viewer): Promise<Model> {
   const found = await Promise.all(model.additions.map((source) => source(db, snapshot, viewer)))
   const sources = found.filter((one) => one !== undefined)
   if (sources.length === 0) return model
