@@ -11,7 +11,14 @@ export function among(engine: Engine, expression: Sql, ids: readonly number[]): 
     : sql`${expression} = any(${ids}::int[])`
 }
 
-/** The same for texts. */
+/**
+ * Whether an expression's value is among the ids of a query with a limit, which runs once. As a subquery, PostgreSQL may run it anew
+ * for each row that it tests: that takes ever longer, and locks other rows each time.
+ */
+export const amongFirst = (engine: Engine, expression: Sql, some: Sql): Sql =>
+  engine === 'sqlite' ? sql`${expression} in (${some})` : sql`${expression} = any(array(${some}))`
+
+/** The same as `among` for texts. */
 export function amongTexts(engine: Engine, expression: Sql, texts: readonly string[]): Sql {
   if (texts.length === 0) return FALSE
   return engine === 'sqlite'
@@ -251,9 +258,7 @@ export function recordset(
 export function deleteSome(engine: Engine, table: string, where: Sql, most: number): Sql {
   const row = raw(engine === 'sqlite' ? 'rowid' : 'ctid')
   const some = sql`select ${row} from ${name(table)} where ${where} limit ${most}`
-  return engine === 'sqlite'
-    ? sql`delete from ${name(table)} where ${row} in (${some})`
-    : sql`delete from ${name(table)} where ${row} = any(array(${some})) and ${where}`
+  return sql`delete from ${name(table)} where ${amongFirst(engine, row, some)} and ${where}`
 }
 
 /** A query of the columns whose rows the database deletes with the row of a table that they refer to: `by` and `column`. */

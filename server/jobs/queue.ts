@@ -4,7 +4,7 @@
  * takes the job over; a late process finds its lease lost, and its effect is rolled back.
  */
 import { ConstraintError, type Database, type Engine, type Transaction } from '#db/database.ts'
-import { among, amongTexts, moment } from '#db/dialect.ts'
+import { among, amongFirst, amongTexts, moment } from '#db/dialect.ts'
 import { raw, type Sql, sql } from '#db/sql.ts'
 import type { JobKind } from '#kernel/declaration.ts'
 
@@ -127,7 +127,7 @@ export async function claim(db: Database, kinds: readonly JobKind[], now: Date):
     const rows = await tx.all<ClaimedJob & { due_at: string }>(sql`
       update jobs set attempts = attempts + 1, leased_until = ${until},
         last_error = case when leased_until is null then last_error else ${text(tx.engine, ENDED)} end
-      where id in (${some}) returning id, key, payload, attempts, due_at`)
+      where ${amongFirst(tx.engine, raw('id'), some)} returning id, key, payload, attempts, due_at`)
     const jobs = rows.toSorted((a, b) => a.due_at.localeCompare(b.due_at) || a.id - b.id)
     const isExhausted = ({ attempts }: ClaimedJob) => kind.attempts !== undefined && attempts > kind.attempts
     const exhausted = jobs.filter(isExhausted)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
+import { amongFirst } from '#db/dialect.ts'
 import { sql } from '#db/sql.ts'
 import { createMetrics } from '#server/metrics/metrics.ts'
 import { isPostgres } from '#test/database.ts'
@@ -173,6 +174,16 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(again, 7)
     const { n } = (await db.one<{ n: number }>(sql`select count(*) as n from pg_prepared_statements`))!
     assert.equal(n, 0)
+  })
+
+  test('finds the rows that an update takes once, however many wait', async () => {
+    const some = sql`select id from journals where unannounced order by id limit 50`
+    const plan = await server.db.all<Record<string, string>>(
+      sql`explain update journals set unannounced = false where unannounced and ${amongFirst('postgres', sql`id`, some)}`,
+    )
+    const text = plan.map((row) => row['QUERY PLAN']).join('\n')
+    assert.match(text, /^ *InitPlan 1 .*\n *-> +Limit/m)
+    assert.doesNotMatch(text, /Semi Join|SubPlan/)
   })
 
   test('can be closed while it hangs', async () => {

@@ -3,8 +3,8 @@
  * enqueues it again. So no file is orphaned, wherever a process ends.
  */
 import type { Database, Transaction } from '#db/database.ts'
-import { moment } from '#db/dialect.ts'
-import { type Sql, sql } from '#db/sql.ts'
+import { amongFirst, moment } from '#db/dialect.ts'
+import { raw, type Sql, sql } from '#db/sql.ts'
 import type { FileStore } from '#files/store.ts'
 import { enqueue, enqueueEach, withdraw } from '#jobs/queue.ts'
 import { job } from '#kernel/module.ts'
@@ -40,7 +40,7 @@ export const expireUploads = job('files.expire', {
     const before = later(now, -minutes * 60_000).toISOString()
     const isStale = sql`created_at < ${before} and (container_id is null or status = 'prepared')`
     const some = sql`select id from attachments where ${isStale} order by id limit ${AT_ONCE}`
-    while (await db.one(some)) await db.transaction((tx) => discard(tx, sql`id in (${some})`, now))
+    while (await db.one(some)) await db.transaction((tx) => discard(tx, amongFirst(tx.engine, raw('id'), some), now))
   },
 })
 

@@ -4,7 +4,7 @@
  * once. It clears the marks in the transaction that writes the notifications, so none is lost or duplicated when a process ends.
  */
 import type { Reader, Row, Transaction } from '#db/database.ts'
-import { among, amongTexts, moment, recordset } from '#db/dialect.ts'
+import { among, amongFirst, amongTexts, moment, recordset } from '#db/dialect.ts'
 import { join, raw, sql } from '#db/sql.ts'
 import { columnsOf, holdsFor, onWorkPackage } from '#kernel/access/rules.ts'
 import { job } from '#kernel/module.ts'
@@ -37,7 +37,8 @@ const ofEntry = columnsOf({ id: sql`e.work_package_id`, project_id: sql`e.projec
 async function notifyOfEntries(tx: Transaction, now: Date): Promise<number> {
   const entries = await tx.all(sql`
     update journals set unannounced = false
-    where unannounced and id in (select id from journals where unannounced order by id limit ${AT_ONCE})
+    where unannounced
+      and ${amongFirst(tx.engine, raw('id'), sql`select id from journals where unannounced order by id limit ${AT_ONCE}`)}
     returning id, resource, resource_id, version, user_id, notes, internal`)
   if (entries.length === 0) return 0
   const ofWork = entries.filter(({ resource }) => resource === WorkPackage.table)

@@ -1,6 +1,6 @@
 /** Reminders of work packages at a given time. */
 
-import { among, moment } from '#db/dialect.ts'
+import { among, amongFirst, moment } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { rights } from '#kernel/access/rights.ts'
@@ -126,8 +126,8 @@ export const remind = job('notifications.remind', {
       const at = now.toISOString()
       // Another process, or a change of the reminder, may have been faster.
       const completed = await tx.all<{ id: number; creator_id: number }>(sql`
-      update reminders set completed_at = ${at} where ${isDue(now)} and id in (
-        select id from reminders where ${isDue(now)} order by remind_at limit ${MOST_AT_ONCE})
+      update reminders set completed_at = ${at} where ${isDue(now)}
+        and ${amongFirst(tx.engine, raw('id'), sql`select id from reminders where ${isDue(now)} order by remind_at limit ${MOST_AT_ONCE}`)}
       returning id, creator_id`)
       await tx.run(sql`
       insert into notifications (recipient_id, work_package_id, reason, read_ian, reminder_id, created_at, updated_at)
