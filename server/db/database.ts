@@ -27,6 +27,11 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** Runs a statement; returns the number of changed rows. */
   run(query: Sql): Promise<number>
+  /**
+   * Runs a statement whose outcome nothing depends on. PostgreSQL gets it together with the next statement, or with the commit;
+   * an error of it then comes from these.
+   */
+  send(query: Sql): Promise<void>
   /** Runs plain SQL text of several statements; only for migrations. */
   script(text: string): Promise<void>
 }

@@ -87,6 +87,22 @@ export function insert(table: string, values: Record<string, unknown>): Sql {
 }
 
 /**
+ * The statements that insert rows, and then others that are made of them: one on PostgreSQL, which need not find the rows again.
+ * @param rows the insert
+ * @param found the inserted rows, as a table named `one`: of `returned` columns, or on SQLite of a query that finds them
+ * @param then the insert that reads `one`
+ */
+export function insertInTurn(
+  engine: Engine,
+  rows: Sql,
+  found: { readonly returned: readonly string[]; readonly query: Sql },
+  then: Sql,
+): Sql[] {
+  if (engine === 'sqlite') return [rows, sql`with one as (${found.query}) ${then}`]
+  return [sql`with one as (${rows} returning ${join(found.returned.map(name))}) ${then}`]
+}
+
+/**
  * The first row of a query that always returns one.
  * @throws Error if there is no row, which is a bug
  */

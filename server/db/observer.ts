@@ -72,6 +72,15 @@ export function observed<T>(engine: Engine, text: string, run: () => T): T {
   return ended === undefined ? run() : told(run, ended)
 }
 
+/** Runs several statements that are sent together, and tells the observer of each. */
+export function observedTogether<T>(engine: Engine, texts: readonly string[], run: () => T): T {
+  if (observer === undefined) return run()
+  const ends = texts.map((text) => observer?.statement(engine, text))
+  return told(run, (error) => {
+    for (const ended of ends) ended?.(error)
+  })
+}
+
 /** Runs work, and tells when it has ended: at once, or when its promise is settled. */
 function told<T>(run: () => T, ended: Ended): T {
   let result: T

@@ -6,35 +6,15 @@ import {
   countStatement,
   type Database,
   PATIENCE_MS,
-  type Row,
+  type Reader,
   type Transaction,
   UnavailableError,
   waited,
 } from './database.ts'
-import { observed } from './observer.ts'
+import { observedTogether } from './observer.ts'
+import { Line, type Outcome } from './postgres-line.ts'
 import { APPLICATION } from './postgres-name.ts'
-import { type Sql, sql } from './sql.ts'
-
-const toNumber = (text: string) => Number(text)
-
-/** `2026-11-24 10:26:43.1+00` as `2026-11-24T10:26:43.100Z`; sessions run in UTC. */
-const toIso = (text: string) => {
-  const [day, time] = text.split(' ') as [string, string]
-  const [clock, fraction = ''] = time.replace(/\+00(:00)?$/, '').split('.')
-  return `${day}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
-}
-
-const parsers: Record<number, (text: string) => unknown> = {
-  20: toNumber, // bigint, as count(*) gives it
-  1700: toNumber, // numeric, as sum(integer) gives it
-  1082: (text) => text, // date
-  1184: toIso, // timestamptz
-}
-
-const types = {
-  getTypeParser: (oid: number, format?: string) =>
-    (format !== 'binary' && parsers[oid]) || pg.types.getTypeParser(oid, format as 'text'),
-}
+import { raw, type Sql, sql } from './sql.ts'
 
 /** Grace period after the server's own statement timeout, in case the server does not enforce it. */
 const MARGIN_MS = 300
@@ -61,21 +41,23 @@ export function openPostgres(
     max: connections,
     // A process that is idle is still found by its connection.
     min: 1,
-    types: types,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
+    pipeline: true,
     // By this name processes find each other.
     application_name: APPLICATION,
     // Compiling a permission query costs far more than running it.
     options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}`,
   })
-  // The pool replaces a broken idle connection; without a listener the error would end the process.
-  pool.on('error', () => {})
   /** The open connections, with the time of each connection's creation. */
   const made = new Map<pg.PoolClient, number>()
+  const lines = new WeakMap<pg.PoolClient, Line>()
   const broken = new WeakSet<pg.PoolClient>()
+  // The pool replaces a broken idle connection; without a listener the error would end the process.
+  pool.on('error', () => {})
   pool.on('connect', (client) => {
     made.set(client, performance.now())
+    lines.set(client, new Line(client))
     // The same holds for a connection in use. Its running query fails too, and reports the error.
     client.on('error', () => broken.add(client))
   })
@@ -95,9 +77,9 @@ export function openPostgres(
   }
 
   const giveBack = (client: pg.PoolClient) => {
-    const isBroken = broken.has(client)
-    if (isBroken) cut(client)
-    client.release(isBroken)
+    const isGood = isSound(client)
+    if (!isGood) cut(client)
+    client.release(!isGood)
   }
 
   /** A connection, within a time limit. Throws an UnavailableError if there is none. */
@@ -111,17 +93,18 @@ export function openPostgres(
       ).catch((error: unknown) => {
         throw new UnavailableError(codeOf(error) === TOO_MANY_CONNECTIONS || error === LATE ? 'busy' : 'away', error)
       })
-      if ((made.get(client) ?? 0) >= distrusted && !broken.has(client)) return client
-      broken.add(client)
+      if (isSound(client)) return client
       giveBack(client)
     }
   }
 
-  /** Runs a query on a connection. Translates errors, and marks connections that must not be used again. */
-  const ask = async (client: pg.PoolClient, query: string | pg.QueryConfig, until: number): Promise<pg.QueryResult<Row>> => {
+  const isSound = (client: pg.PoolClient) => (made.get(client) ?? 0) >= distrusted && !broken.has(client)
+
+  /** Waits for a connection's response. Translates errors, and marks connections that must not be used again. */
+  const answered = async <T>(client: pg.PoolClient, response: Promise<T>, until: number): Promise<T> => {
     const began = performance.now()
     try {
-      return await counted(before(until, client.query<Row>(query), () => cut(client, LATE)))
+      return await counted(before(until, response, () => cut(client, LATE)))
     } catch (error) {
       // After a short time limit, a timeout says nothing about other connections.
       if (error === LATE && until - began < patience / 2) throw new UnavailableError('busy', error)
@@ -136,28 +119,21 @@ export function openPostgres(
     }
   }
 
-  const query = (client: pg.PoolClient, { text, values }: Sql, until: number) => {
+  /** Runs statements as one batch, and returns the outcome of each. */
+  const ask = (client: pg.PoolClient, steps: readonly Sql[], until: number): Promise<Outcome[]> =>
+    observedTogether(
+      'postgres',
+      steps.map(({ text }) => text),
+      () => answered(client, (lines.get(client) as Line).run(steps, named), until),
+    )
+
+  /** Runs plain text. */
+  const script = (client: pg.PoolClient, text: string): Promise<unknown> => answered(client, client.query(text), Infinity)
+
+  const query = async (client: pg.PoolClient, q: Sql, until: number): Promise<Outcome> => {
     statements++
     countStatement()
-    const spelled = spell(text)
-    return observed('postgres', text, () =>
-      ask(client, { text: spelled.text, values: values as unknown[], ...(named && { name: spelled.name }) }, until),
-    )
-  }
-
-  /** @param step returns the deadline of a statement that starts now */
-  const on = (client: pg.PoolClient, step: () => number): Transaction => {
-    const asked = (q: Sql) => query(client, q, step())
-    return {
-      engine: 'postgres',
-      all: async <R>(q: Sql) => (await asked(q)).rows as R[],
-      one: async <R>(q: Sql) => (await asked(q)).rows[0] as R | undefined,
-      run: async (q) => (await asked(q)).rowCount ?? 0,
-      // Migrations have no time limit.
-      script: async (text) => {
-        await ask(client, text, Infinity)
-      },
-    }
+    return (await ask(client, [q], until))[0] as Outcome
   }
 
   /** Runs work with a connection. */
@@ -171,7 +147,7 @@ export function openPostgres(
   }
 
   /** Reads. After a lost connection it retries, as nothing can have changed. */
-  const read = async (q: Sql, limit = patience): Promise<pg.QueryResult<Row>> => {
+  const read = async (q: Sql, limit = patience): Promise<Outcome> => {
     const until = momentIn(limit)
     for (let attempt = 1; ; attempt++) {
       try {
@@ -182,58 +158,96 @@ export function openPostgres(
     }
   }
 
+  /** Runs work in a transaction, whose beginning leaves with its first statement, and its end with those that nobody waits for. */
   const once = async <T>(work: (tx: Transaction) => Promise<T>, own: number): Promise<T> => {
     // An optional write must not add to the waiting time of its request.
     const limit = own === Infinity ? own : Math.max(own, patience / 8)
     const until = momentIn(Math.min(limit, patience))
-    const begin = `begin${own === patience ? '' : `; set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`}${own === Infinity ? '; set local statement_timeout = 0' : ''}`
-    for (let attempt = 1; ; attempt++) {
-      const client = await acquire(until)
-      try {
+    let client = await acquire(until)
+    let unsent = [BEGIN]
+    if (own !== patience) unsent.push(raw(`set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`))
+    if (own === Infinity) unsent.push(raw('set local statement_timeout = 0'))
+    let isOpen = false
+    /** Opens the transaction: nothing else may overtake that. */
+    let opening: Promise<unknown> | undefined
+
+    const open = async (steps: readonly Sql[], limit: number): Promise<Outcome[]> => {
+      for (let attempt = 1; ; attempt++) {
         try {
-          await observed('postgres', 'begin', () => ask(client, begin, until + MARGIN_MS))
+          const outcomes = await ask(client, steps, limit)
+          isOpen = true
+          return outcomes
         } catch (error) {
+          isOpen = !broken.has(client)
           // Nothing has changed yet.
-          if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
-          continue
+          if (isOpen || steps.at(-1) === COMMIT || attempt === MOST_ATTEMPTS || performance.now() >= until) throw error
+          giveBack(client)
+          client = await acquire(until)
         }
-        return await committed(client, work, limit)
-      } finally {
-        giveBack(client)
       }
     }
-  }
-
-  /** Runs the work of an open transaction, and ends it. */
-  const committed = async <T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>, limit: number): Promise<T> => {
-    let result: T
+    /** Sends what is unsent and these statements, and returns the outcome of the last one. */
+    const send = async (steps: readonly Sql[], limit: number): Promise<Outcome> => {
+      while (opening) await opening.catch(() => {})
+      if (!isOpen && unsent[0] !== BEGIN) throw new UnavailableError('away')
+      const all = [...unsent, ...steps]
+      unsent = []
+      if (isOpen) return (await ask(client, all, limit)).at(-1) as Outcome
+      const outcomes = open(all, limit)
+      opening = outcomes
+      try {
+        return (await outcomes).at(-1) as Outcome
+      } finally {
+        opening = undefined
+      }
+    }
+    const asked = (q: Sql) => {
+      statements++
+      countStatement()
+      return send([q], momentIn(limit) + MARGIN_MS)
+    }
+    const tx: Transaction = {
+      ...readerOf(asked),
+      run: async (q) => (await asked(q)).count,
+      async send(q) {
+        if (unsent.length >= MOST_UNSENT) return void (await asked(q))
+        statements++
+        countStatement()
+        unsent.push(q)
+      },
+      async script(text) {
+        await send([], Infinity)
+        await script(client, text)
+      },
+    }
     try {
-      result = await work(on(client, () => momentIn(limit) + MARGIN_MS))
+      const result = await work(tx)
+      if (isOpen || opening || unsent.at(-1) !== BEGIN) {
+        // With the full time limit, regardless of the request's waiting time: an unknown outcome helps nobody.
+        const { command } = await send([COMMIT], performance.now() + limit + MARGIN_MS)
+          .finally(() => {
+            // Also where the outcome is unknown.
+            commits++
+          })
+          .catch((error: unknown) => {
+            throw broken.has(client) ? new UnavailableError('unknown', error) : error
+          })
+        // PostgreSQL responds with another command if a statement failed and its error was ignored.
+        if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
+      }
+      return result
     } catch (error) {
       // A connection whose rollback fails must not be used again.
-      await observed('postgres', 'rollback', () => ask(client, 'rollback', performance.now() + MOMENT_MS)).catch(() =>
-        broken.add(client),
-      )
+      if (isOpen && !broken.has(client))
+        await ask(client, [ROLLBACK], performance.now() + MOMENT_MS).catch(() => broken.add(client))
       throw error
+    } finally {
+      giveBack(client)
     }
-    // With the full time limit, regardless of the request's waiting time: an unknown outcome helps nobody.
-    const { command } = await observed('postgres', 'commit', () => ask(client, 'commit', performance.now() + limit + MARGIN_MS))
-      .finally(() => {
-        // Also where the outcome is unknown.
-        commits++
-      })
-      .catch((error: unknown) => {
-        throw broken.has(client) ? new UnavailableError('unknown', error) : error
-      })
-    // PostgreSQL responds with another command if a statement failed and its error was ignored.
-    if (command !== 'COMMIT') throw new Error('A transaction was committed although a statement in it had failed.')
-    return result
   }
 
   return {
-    engine: 'postgres',
-    all: async <R>(q: Sql) => (await read(q)).rows as R[],
-    one: async <R>(q: Sql) => (await read(q)).rows[0] as R | undefined,
+    ...readerOf(read),
     get statements() {
       return statements
     },
@@ -256,18 +270,14 @@ export function openPostgres(
     },
     snapshot: (work) =>
       using(Infinity, async (client) => {
-        await ask(
-          client,
-          'begin transaction isolation level repeatable read read only; set local statement_timeout = 0',
-          Infinity,
-        )
+        await script(client, 'begin transaction isolation level repeatable read read only; set local statement_timeout = 0')
         try {
-          return await work(inBatches(on(client, () => Infinity)))
+          return await work(inBatches(readerOf((q) => query(client, q, Infinity))))
         } finally {
-          await ask(client, 'rollback', Infinity).catch(() => broken.add(client))
+          await ask(client, [ROLLBACK], Infinity).catch(() => broken.add(client))
         }
       }),
-    script: (text) => using(Infinity, async (client) => void (await ask(client, text, Infinity))),
+    script: (text) => using(Infinity, async (client) => void (await script(client, text))),
     async ready() {
       const { rows } = await read(sql`select current_setting('transaction_read_only') = 'on' as readonly`, MOMENT_MS)
       if (rows[0]?.readonly) {
@@ -286,6 +296,18 @@ export function openPostgres(
     },
   }
 }
+
+const readerOf = (ask: (query: Sql) => Promise<Outcome>): Reader => ({
+  engine: 'postgres',
+  all: async <R>(query: Sql) => (await ask(query)).rows as R[],
+  one: async <R>(query: Sql) => (await ask(query)).rows[0] as R | undefined,
+})
+
+const BEGIN = raw('begin')
+const COMMIT = raw('commit')
+const ROLLBACK = raw('rollback')
+/** The statements that wait in a transaction to be sent. */
+const MOST_UNSENT = 50
 
 const LATE = new Error('The database did not respond in time.')
 
@@ -364,19 +386,6 @@ const codeOf = (error: unknown): string => (error instanceof pg.DatabaseError &&
 /** A deadlock or serialisation failure: PostgreSQL aborts one transaction, which can be retried. */
 const isCollision = (error: unknown) => COLLISIONS.includes(codeOf(error))
 const MOST_ATTEMPTS = 5
-
-const spelled = new Map<string, { name: string; text: string }>()
-
-/** Replaces `?` by `$1`, `$2` …, and names the statement, so that each connection prepares a text once. */
-function spell(text: string): { name: string; text: string } {
-  let known = spelled.get(text)
-  if (!known) {
-    let n = 0
-    known = { name: `h${spelled.size}`, text: text.replace(/\?/g, () => `$${++n}`) }
-    spelled.set(text, known)
-  }
-  return known
-}
 
 /** Translates an error. On a broken connection, an error that is not from the server means that it was lost. */
 function translated(error: unknown, isBroken: boolean): unknown {

@@ -191,6 +191,7 @@ export function openSqlite(
       count()
       return observed('sqlite', query.text, () => within(() => writer.run(query)))
     },
+    send: async (query) => void (await tx.run(query)),
     script: async (text) => within(() => writer.connection.exec(text)),
   }
 

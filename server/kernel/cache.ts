@@ -163,7 +163,7 @@ export async function sharedRows<R = Row>(reading: Reading, query: Sql): Promise
 /** Raises the counters of topics that this transaction changes. */
 export async function invalidate(tx: Transaction, ...topics: readonly CacheTopic[]): Promise<void> {
   const names = ['all', ...new Set(topics)].sort()
-  await tx.run(
+  await tx.send(
     sql`insert into revisions (name, value) values ${join(names.map((n) => sql`(${n}, 1)`))} on conflict (name) do update set value = revisions.value + 1`,
   )
 }

@@ -4,7 +4,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { amongFirst } from '#db/dialect.ts'
-import { sql } from '#db/sql.ts'
+import { raw, sql } from '#db/sql.ts'
 import { createMetrics } from '#server/metrics/metrics.ts'
 import { isPostgres } from '#test/database.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
@@ -174,6 +174,61 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(again, 7)
     const { n } = (await db.one<{ n: number }>(sql`select count(*) as n from pg_prepared_statements`))!
     assert.equal(n, 0)
+  })
+
+  test('keeps a bounded number of statements prepared on a connection, and forgets none that is used', async (t) => {
+    const db = await connect(process.env.HALYARD_TEST_DATABASE_URL!, { connections: 1 })
+    t.after(() => db.close())
+    const used = () => db.one<{ n: number }>(sql`select ${1}::int as n`)
+    for (let n = 0; n < 1200; n++) {
+      assert.equal((await db.one<{ n: number }>(sql`select ${n}::int as n, ${raw(String(n))} as text`))?.n, n)
+      if (n % 100 === 0) await used()
+    }
+    const { all, own } = (await db.one<{ all: number; own: number }>(
+      sql`select count(*) as "all", count(*) filter (where statement = 'select $1::int as n') as own from pg_prepared_statements`,
+    ))!
+    assert.ok(all > 400 && all <= 501, String(all))
+    assert.equal(own, 1)
+  })
+
+  test('prepares a statement anew that failed', async (t) => {
+    const db = await connect(process.env.HALYARD_TEST_DATABASE_URL!, { connections: 1 })
+    t.after(() => db.close())
+    const inverse = async (n: number) => (await db.one<{ x: number }>(sql`select 10 / ${n}::int as x`))?.x
+    assert.equal(await inverse(5), 2)
+    await assert.rejects(inverse(0), /division by zero/)
+    assert.equal(await inverse(2), 5)
+    const missing = () => db.one<{ x: number }>(sql`select x from prepared_later`)
+    await assert.rejects(missing(), /does not exist/)
+    await db.script('create temporary table prepared_later as select 3 as x')
+    assert.equal((await missing())?.x, 3)
+  })
+
+  test('reads values of all kinds as it was given them', async () => {
+    const given = { text: 'a "quoted" \\ text, {braces}', numbers: [1, -2, 3.5], texts: ['a"b', 'c\\d', '', 'null', 'e,f'] }
+    const row = await server.db.one(sql`
+      select ${given.text}::text as text, ${given.numbers}::float[] as numbers, ${given.texts}::text[] as texts,
+        ${[1, null]}::int[] as gap, ${[]}::int[] as nothing, ${null}::int as missing, ${true}::boolean as yes,
+        ${{ a: [1] }}::jsonb as document, ${Buffer.from([0, 255])}::bytea as bytes, 9007199254740991::bigint as large,
+        1.5::numeric as decimal, '2026-11-30'::date as day, '2026-11-30T08:09:10.12Z'::timestamptz as moment`)
+    assert.deepEqual(row, {
+      ...given,
+      ...{ gap: [1, null], nothing: [], missing: null, yes: true, document: { a: [1] }, bytes: Buffer.from([0, 255]) },
+      ...{ large: 9007199254740991, decimal: 1.5, day: '2026-11-30', moment: '2026-11-30T08:09:10.120Z' },
+    })
+  })
+
+  test('that ends the session before a transaction has begun has it begin on another one, and does its work once', async () => {
+    let runs = 0
+    await atOnce(6)
+    await server.db.transaction(async (tx) => {
+      runs++
+      way.cut()
+      await tx.send(sql`update work_packages set subject = 'Sent' where id = ${id}`)
+      assert.equal((await tx.one(sql`select subject from work_packages where id = ${id}`))?.subject, 'Sent')
+    })
+    assert.equal(runs, 1)
+    assert.equal((await read()).body.subject, 'Sent')
   })
 
   test('finds the rows that an update takes once, however many wait', async () => {

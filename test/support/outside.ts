@@ -95,13 +95,11 @@ export async function wayThrough(): Promise<Way> {
     const database = connectTcp(Number(target.port), target.hostname)
     const pair = [client, database] as const
     pairs.add(pair)
-    let isCommitting = false
     client.on('data', (data: Buffer) => {
-      isCommitting = cutsAtCommit && /^commit\0/.test(data.subarray(5).toString('latin1'))
       database.write(data)
     })
     database.on('data', (data) => {
-      if (!isCommitting) return void client.write(data)
+      if (!cutsAtCommit || !data.includes('COMMIT\0')) return void client.write(data)
       cutsAtCommit = false
       for (const one of pair) one.destroy()
     })

@@ -1,6 +1,6 @@
 /** The history of rows: journal entries, each with the complete row after its change. */
 import type { Engine, Reader, Row, Transaction } from '#db/database.ts'
-import { among, insert, updateEach } from '#db/dialect.ts'
+import { among, insert, insertInTurn, updateEach } from '#db/dialect.ts'
 import { join, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import type { Context, Declared, Entry, Model, Resource } from '#kernel/declaration.ts'
@@ -43,30 +43,42 @@ export async function record(tx: Transaction, resource: Resource, ids: readonly 
   const growing = entry.isFirst ? [] : (await lastEntries(tx, resource, ids)).filter((last) => continues(last, entry))
   if (growing.length > 0) {
     const journals: number[] = growing.map((last) => last.id)
-    await tx.run(sql`
+    await tx.send(sql`
       update journals set updated_at = ${at}, notes = coalesce(${notes}, notes), unannounced = (unannounced or ${announced}),
         attached = ${attached(sql`journals.resource_id`)}
       where ${of(sql`id`, journals)}`)
-    await tx.run(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
+    await tx.send(sql`delete from ${versions} where ${of(sql`journal_id`, journals)}`)
   }
   const isGrowing = new Set(growing.map((last) => last.resource_id))
   const following = ids.filter((id) => !isGrowing.has(id))
+  const kept = (entries: Sql, some: readonly number[]) => sql`
+    insert into ${versions} select one.id, one.version, one.created_at, null, w.* from ${name(table)} w
+    join ${entries} on one.resource_id = w.id where ${of(sql`w.id`, some)}`
   if (following.length > 0) {
     if (!entry.isFirst)
-      await tx.run(sql`update ${versions} set valid_until = ${at} where ${of(sql`id`, following)} and valid_until is null`)
-    await tx.run(sql`
+      await tx.send(sql`update ${versions} set valid_until = ${at} where ${of(sql`id`, following)} and valid_until is null`)
+    const added = sql`
       insert into journals
         (resource, resource_id, version, user_id, notes, internal, cause, unannounced, created_at, updated_at, attached)
       select ${table}, w.id, coalesce((select max(j.version) from journals j where j.resource = ${table} and j.resource_id = w.id), 0) + 1,
         ${actor}, ${notes}, ${internal}, ${cause}, ${announced}, ${at}, ${at}, ${attached(sql`w.id`)}
-      from ${name(table)} w where ${of(sql`w.id`, following)} order by w.id`)
+      from ${name(table)} w where ${of(sql`w.id`, following)} order by w.id`
+    const found = {
+      returned: ['id', 'version', 'created_at', 'resource_id'],
+      query: newest(table, of(sql`j.resource_id`, following)),
+    }
+    for (const statement of insertInTurn(tx.engine, added, found, kept(sql`one`, following))) await tx.send(statement)
   }
-  await tx.run(sql`
-    insert into ${versions} select j.id, j.version, j.created_at, null, w.* from ${name(table)} w
-    join journals j on j.resource = ${table} and j.resource_id = w.id
-      and j.version = (select max(k.version) from journals k where k.resource = ${table} and k.resource_id = w.id)
-    where ${of(sql`w.id`, ids)}`)
+  if (growing.length > 0) {
+    const some = [...isGrowing] as number[]
+    await tx.send(kept(sql`(${newest(table, of(sql`j.resource_id`, some))}) one`, some))
+  }
 }
+
+/** A query of the newest entries of some rows. */
+const newest = (table: string, those: Sql): Sql => sql`
+  select j.id, j.version, j.created_at, j.resource_id from journals j where j.resource = ${table} and ${those}
+    and j.version = (select max(k.version) from journals k where k.resource = j.resource and k.resource_id = j.resource_id)`
 
 /** A row that changes as a side effect. */
 export interface Rewrite {
@@ -91,7 +103,7 @@ export async function rewrite(
   for (const alike of Map.groupBy(rewrites, ({ values }) => Object.keys(values).join()).values()) {
     const columns = Object.keys((alike[0] as Rewrite).values)
     const rows = alike.map(({ id, values }) => ({ id, ...values }))
-    await tx.run(updateEach(tx.engine, resource.table, columns, rows, join(stamps(resource, entry.at, true))))
+    await tx.send(updateEach(tx.engine, resource.table, columns, rows, join(stamps(resource, entry.at, true))))
   }
   for (const alike of Map.groupBy(rewrites, ({ cause, announced = false }) => JSON.stringify([cause, announced])).values()) {
     const { cause, announced = false } = alike[0] as Rewrite
@@ -146,12 +158,12 @@ const attachedTo = (engine: Engine, { attached }: Pick<Resource, 'attached'>, id
 export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 'journal' | 'attached'>): Promise<void> {
   const { journal, table } = resource
   const versions = name(journal as string)
-  await tx.run(sql`
+  await tx.send(sql`
     insert into journals (resource, resource_id, version, user_id, created_at, updated_at, attached)
     select ${table}, w.id, 1, w.author_id, w.created_at, w.updated_at, ${attachedTo(tx.engine, resource, sql`w.id`)}
     from ${name(table)} w
     where not exists (select 1 from ${versions} v where v.id = w.id) order by w.id`)
-  await tx.run(sql`
+  await tx.send(sql`
     insert into ${versions} select j.id, 1, j.created_at, null, w.* from ${name(table)} w
     join journals j on j.resource = ${table} and j.resource_id = w.id
     where not exists (select 1 from ${versions} v where v.id = w.id)`)
@@ -159,7 +171,7 @@ export async function begin(tx: Transaction, resource: Pick<Resource, 'table' | 
 
 /** Inserts rows of a journaled resource with their first versions: for data without a request, such as the demo data. */
 export async function insertWithHistory(tx: Transaction, resource: Declared, rows: readonly Row[]): Promise<void> {
-  for (const row of rows) await tx.run(insert(resource.table, row))
+  for (const row of rows) await tx.send(insert(resource.table, row))
   await begin(tx, resource)
 }
 
@@ -177,7 +189,7 @@ const lastEntries = (tx: Transaction, { journal, table }: Resource, ids: readonl
  */
 export async function forget(tx: Transaction, { journal, table }: Resource, those: (column: Sql) => Sql): Promise<number[]> {
   if (!journal) return []
-  await tx.run(sql`delete from ${name(journal)} where ${those(sql`id`)}`)
+  await tx.send(sql`delete from ${name(journal)} where ${those(sql`id`)}`)
   const entries = await tx.all<{ id: number }>(
     sql`delete from journals where resource = ${table} and ${those(sql`resource_id`)} returning id`,
   )

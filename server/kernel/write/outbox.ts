@@ -26,7 +26,7 @@ export async function publish(
   announced = true,
 ): Promise<void> {
   if (subscribersOf(model, name).length === 0) return
-  await tx.run(sql`insert into outbox (name, resource_id, actor_id, changed, announced, created_at)
+  await tx.send(sql`insert into outbox (name, resource_id, actor_id, changed, announced, created_at)
     values (${name}, ${id}, ${viewer.id}, ${JSON.stringify(columns)}, ${announced}, ${now.toISOString()})`)
 }
 
