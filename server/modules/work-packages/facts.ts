@@ -5,6 +5,7 @@ import { among } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { inProject, onWorkPackage, peopleFor } from '#kernel/access/rules.ts'
+import { permissionTopics } from '#kernel/access/viewer.ts'
 import { allRows, rowOf } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { holds } from '#kernel/operation.ts'
@@ -71,16 +72,20 @@ export const assignable = (engine: Engine, project: number, workPackage?: number
 async function assignableOf(
   draft: Draft<WorkPackage>,
   category: Tables['categories'] | undefined,
-  { db, engine }: Context,
+  { db, engine, snapshot }: Context,
 ): Promise<ReadonlySet<number>> {
   const { row, before } = draft
   const columns = ['assigned_to_id', 'responsible_id'] as const
   const given = columns.filter((column) => differs(draft, column)).map((column) => row[column])
   const ids = [...given, before ? null : category?.assigned_to_id].filter((id) => typeof id === 'number')
   if (ids.length === 0 || !row.project_id) return new Set()
-  const found = await db.all<{ user_id: number }>(sql`
-    select user_id from (${assignable(engine, row.project_id, before?.id)}) a where ${among(engine, sql`user_id`, ids)}`)
-  return new Set(found.map((one) => one.user_id))
+  const people = assignable(engine, row.project_id, before?.id)
+  return snapshot.remember(`assignable ${row.project_id} ${before?.id} ${ids}`, permissionTopics, async () => {
+    const found = await db.all<{ user_id: number }>(
+      sql`select user_id from (${people}) a where ${among(engine, sql`user_id`, ids)}`,
+    )
+    return new Set(found.map((one) => one.user_id))
+  })
 }
 
 /** Whether a relation excludes a work package as parent, ignoring the current parent. */
