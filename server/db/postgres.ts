@@ -12,6 +12,7 @@ import {
   waited,
 } from './database.ts'
 import { observedTogether } from './observer.ts'
+import { createLanes } from './postgres-lanes.ts'
 import { Line, type Outcome } from './postgres-line.ts'
 import { APPLICATION } from './postgres-name.ts'
 import { raw, type Sql, sql } from './sql.ts'
@@ -22,6 +23,8 @@ const MARGIN_MS = 300
 const LEAST_MS = 250
 /** Time limit of `ready` and `close`. */
 const MOMENT_MS = 1000
+/** The share of the connections that are lanes. */
+const LANES_SHARE = 0.4
 /** A transaction idle for so long belongs to a dead process. */
 const FORSAKEN_MS = 60_000
 
@@ -36,32 +39,36 @@ export function openPostgres(
   { connections = 10, schema, patience = PATIENCE_MS }: { connections?: number; schema?: string; patience?: number } = {},
 ): Database {
   const limit = Number.isFinite(patience) ? patience : 0
-  const pool = new pg.Pool({
+  const most = Math.floor(connections * LANES_SHARE)
+  const settings = (further: string): pg.PoolConfig => ({
     connectionString: url,
-    max: connections,
-    // A process that is idle is still found by its connection.
-    min: 1,
     connectionTimeoutMillis: limit + (limit && MARGIN_MS),
     keepAlive: true,
     pipeline: true,
     // By this name processes find each other.
     application_name: APPLICATION,
     // Compiling a permission query costs far more than running it.
-    options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}`,
+    options: `-c jit=off -c timezone=UTC -c statement_timeout=${limit} -c lock_timeout=${limit} -c idle_in_transaction_session_timeout=${FORSAKEN_MS}${schema ? ` -c search_path=${schema}` : ''}${further}`,
   })
+  // A process that is idle is still found by its connection.
+  const pool = new pg.Pool({ ...settings(''), max: connections - most, min: 1 })
+  /** Lends the connections of the lanes for good. A plan for any values saves planning, which takes longer than what runs there. */
+  const lending = new pg.Pool({ ...settings(' -c plan_cache_mode=force_generic_plan'), max: Math.max(most, 1) })
   /** The open connections, with the time of each connection's creation. */
   const made = new Map<pg.PoolClient, number>()
   const lines = new WeakMap<pg.PoolClient, Line>()
   const broken = new WeakSet<pg.PoolClient>()
-  // The pool replaces a broken idle connection; without a listener the error would end the process.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => {
-    made.set(client, performance.now())
-    lines.set(client, new Line(client))
-    // The same holds for a connection in use. Its running query fails too, and reports the error.
-    client.on('error', () => broken.add(client))
-  })
-  pool.on('remove', (client) => made.delete(client))
+  for (const one of [pool, lending]) {
+    // The pool replaces a broken idle connection; without a listener the error would end the process.
+    one.on('error', () => {})
+    one.on('connect', (client) => {
+      made.set(client, performance.now())
+      lines.set(client, new Line(client))
+      // The same holds for a connection in use. Its running query fails too, and reports the error.
+      client.on('error', () => broken.add(client))
+    })
+    one.on('remove', (client) => made.delete(client))
+  }
   /** Connections created before this time may be broken, or out of date. */
   let distrusted = 0
   /** Whether to prepare statements by name; not behind a pooler whose sessions share connections. */
@@ -83,9 +90,9 @@ export function openPostgres(
   }
 
   /** A connection, within a time limit. Throws an UnavailableError if there is none. */
-  const acquire = async (until: number): Promise<pg.PoolClient> => {
+  const acquire = async (until: number, from = pool): Promise<pg.PoolClient> => {
     for (;;) {
-      const connecting = pool.connect()
+      const connecting = from.connect()
       const client = await counted(
         before(until, connecting, () => {
           connecting.then(giveBack, () => {})
@@ -99,6 +106,8 @@ export function openPostgres(
   }
 
   const isSound = (client: pg.PoolClient) => (made.get(client) ?? 0) >= distrusted && !broken.has(client)
+
+  const lanes = createLanes(most, () => acquire(performance.now() + patience, lending), isSound, giveBack)
 
   /** Waits for a connection's response. Translates errors, and marks connections that must not be used again. */
   const answered = async <T>(client: pg.PoolClient, response: Promise<T>, until: number): Promise<T> => {
@@ -151,7 +160,8 @@ export function openPostgres(
     const until = momentIn(limit)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await using(until, (client) => query(client, q, until + MARGIN_MS))
+        const late = until + MARGIN_MS
+        return await (lanes.run(q, (client) => query(client, q, late)) ?? using(until, (client) => query(client, q, late)))
       } catch (error) {
         if (attempt === MOST_ATTEMPTS || !(error instanceof Lost) || performance.now() >= until) throw error
       }
@@ -256,7 +266,8 @@ export function openPostgres(
     },
     get connections() {
       const { totalCount, idleCount, waitingCount } = pool
-      return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
+      const { busy, count } = lanes
+      return { used: totalCount - idleCount + busy, idle: idleCount + count - busy, waiting: waitingCount }
     },
     async transaction(work, { patience: own = patience } = {}) {
       for (let attempt = 1; ; attempt++) {
@@ -288,10 +299,11 @@ export function openPostgres(
     async close() {
       const gone = new Promise<void>((resolve) => {
         const see = () => made.size === 0 && resolve()
-        pool.on('remove', see)
+        for (const one of [pool, lending]) one.on('remove', see)
         see()
       })
-      await before(performance.now() + MOMENT_MS, Promise.all([pool.end(), gone]), () => {}).catch(() => {})
+      lanes.close()
+      await before(performance.now() + MOMENT_MS, Promise.all([pool.end(), lending.end(), gone]), () => {}).catch(() => {})
       for (const client of made.keys()) cut(client)
     },
   }

@@ -12,6 +12,17 @@ export interface Sql {
 /** Whether a value is a piece of SQL rather than a parameter. */
 export const isSql = (value: unknown): value is Sql => typeof value === 'object' && value !== null && TEXT in value
 
+const long = new WeakSet<Sql>()
+
+/** Marks a query that may take long, such as a search: others must not wait behind it. Returns it. */
+export function lengthy(query: Sql): Sql {
+  long.add(query)
+  return query
+}
+
+/** Whether a query is marked as one that may take long. */
+export const isLengthy = (query: Sql): boolean => long.has(query)
+
 const make = (text: string, values: readonly unknown[]): Sql => ({ [TEXT]: true, text, values })
 
 /** Builds SQL from a template: nested pieces are spliced in, everything else becomes a bound parameter. */

@@ -1,7 +1,7 @@
 /** The cache of a process, shared by requests: values are never older than the start of a request. */
 import type { Reader, Row, Transaction } from '#db/database.ts'
 import { dataState } from '#db/dialect.ts'
-import { join, name, type Sql, sql } from '#db/sql.ts'
+import { join, lengthy, name, type Sql, sql } from '#db/sql.ts'
 import type { TableName, Tables } from '#db/tables.ts'
 
 /** Topics of invalidation: each has a counter in `revisions`, raised in the transaction of a change. */
@@ -155,7 +155,7 @@ export function keepRows<R = Row>({ db, outside, snapshot }: Reading, query: Sql
 export async function sharedRows<R = Row>(reading: Reading, query: Sql): Promise<readonly R[]> {
   const known = knownRows<R>(reading, query)
   if (known) return known
-  const rows = await reading.db.all<R>(query)
+  const rows = await reading.db.all<R>(lengthy(query))
   keepRows(reading, query, rows)
   return rows
 }

@@ -4,7 +4,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { connect } from '#db/connect.ts'
 import { type Database, UnavailableError } from '#db/database.ts'
 import { amongFirst } from '#db/dialect.ts'
-import { raw, sql } from '#db/sql.ts'
+import { lengthy, raw, sql } from '#db/sql.ts'
 import { createMetrics } from '#server/metrics/metrics.ts'
 import { isPostgres } from '#test/database.ts'
 import { type Instance, instance, type Reply } from '#test/instance.ts'
@@ -229,6 +229,48 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     })
     assert.equal(runs, 1)
     assert.equal((await read()).body.subject, 'Sent')
+  })
+
+  test('that ends the sessions of readers causes no error, before or while they read', async () => {
+    await atOnce(6)
+    const others = sql`
+      select count(pg_terminate_backend(pid)) as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`
+    for (let n = 0; n < 3; n++) {
+      const reading = Array.from({ length: 20 }, () => server.db.one<{ one: number }>(sql`select 1 as one`))
+      await server.db.transaction((tx) => tx.one(others))
+      for (const row of await Promise.all(reading)) assert.equal(row?.one, 1)
+      await assertWell()
+    }
+  })
+
+  test('has nobody wait for a statement that is known to take long', async () => {
+    // As many as there are connections that readers share.
+    const sleeping = () => Promise.all([1, 2].map(() => server.db.all(sql`select pg_sleep(0.4)`)))
+    await atOnce(6)
+    await sleeping()
+    let isAsleep = true
+    const asleep = sleeping().then(() => {
+      isAsleep = false
+    })
+    for (let n = 0; n < 20; n++) assert.equal((await server.db.one<{ n: number }>(sql`select ${n}::int as n`))?.n, n)
+    assert.ok(isAsleep)
+    await asleep
+    isAsleep = true
+    const marked = server.db.all(lengthy(sql`select pg_sleep(0.3)`)).then(() => {
+      isAsleep = false
+    })
+    await Promise.all(Array.from({ length: 20 }, () => server.db.one(sql`select 1 as one`)))
+    assert.ok(isAsleep)
+    await marked
+  })
+
+  test('ends a statement that takes too long, and answers those that came after it', async () => {
+    await atOnce(6)
+    const endless = server.db.all(sql`select pg_sleep(60)`)
+    const others = Array.from({ length: 20 }, () => server.db.one<{ one: number }>(sql`select 1 as one`))
+    await assert.rejects(endless, (error) => error instanceof UnavailableError && error.kind === 'busy')
+    for (const row of await Promise.all(others)) assert.equal(row?.one, 1)
+    await assertWell()
   })
 
   test('finds the rows that an update takes once, however many wait', async () => {

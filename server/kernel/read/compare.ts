@@ -7,7 +7,7 @@
 
 import { readAsOf, withRows } from '#db/as-of.ts'
 import type { Row } from '#db/database.ts'
-import { and, join, name, type Sql, sql } from '#db/sql.ts'
+import { and, join, lengthy, name, type Sql, sql } from '#db/sql.ts'
 import { rightOf } from '#kernel/access/rights.ts'
 import type { Body, Context, Link, Loaded, Moment, Property, Query, Resource } from '#kernel/declaration.ts'
 import { presentVersions, versionsAt } from '#kernel/read/versions.ts'
@@ -112,11 +112,13 @@ export async function listLatest(
     pageSize === 0
       ? []
       : await db.all<{ id: number; total: number }>(
-          sql`${head}select standing.id as id, count(*) over () as total from standing order by ${order} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+          lengthy(
+            sql`${head}select standing.id as id, count(*) over () as total from standing order by ${order} limit ${pageSize} offset ${(offset - 1) * pageSize}`,
+          ),
         )
   const ids = rows.map(({ id }) => id)
   if (rows[0]) return { ids, total: rows[0].total }
-  const counted = await db.one<{ n: number }>(sql`${head}select count(distinct id) as n from matching`)
+  const counted = await db.one<{ n: number }>(lengthy(sql`${head}select count(distinct id) as n from matching`))
   return { ids, total: counted?.n ?? 0 }
 }
 
