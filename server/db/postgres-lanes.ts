@@ -19,7 +19,13 @@ interface Lane {
   waiting: number
   /** Since when the first one of them has been running. */
   since: number
+  /** Whether something that was written to it leaves at the end of this turn of the event loop. */
+  isLoading: boolean
 }
+
+/** A few statements that leave in one write take less time than as many writes. */
+const loadOf = ({ waiting, isLoading }: Lane) => (isLoading ? waiting - SHARED_WRITE : waiting)
+const SHARED_WRITE = 4
 
 export interface Lanes {
   /** Runs a statement in the lane with the fewest under way; undefined where it should run elsewhere. */
@@ -56,7 +62,7 @@ export function createLanes(
     try {
       const client = await acquire()
       if (isClosed) giveBack(client)
-      else lanes.push({ client, waiting: 0, since: 0 })
+      else lanes.push({ client, waiting: 0, since: 0, isLoading: false })
     } catch {
       // Whatever keeps it from opening, statements report it elsewhere.
     } finally {
@@ -73,7 +79,7 @@ export function createLanes(
     let best: Lane | undefined
     for (const lane of lanes) {
       if (lane.waiting > 0 && lane.since < late) continue
-      if (!best || lane.waiting < best.waiting) best = lane
+      if (!best || loadOf(lane) < loadOf(best)) best = lane
     }
     if (!best || best.waiting > 0) void open()
     return best
@@ -83,6 +89,12 @@ export function createLanes(
 
   const queue = async (lane: Lane, { text }: Sql, ask: (client: pg.PoolClient) => Promise<Outcome>): Promise<Outcome> => {
     if (lane.waiting++ === 0) lane.since = performance.now()
+    if (!lane.isLoading) {
+      lane.isLoading = true
+      setImmediate(() => {
+        lane.isLoading = false
+      })
+    }
     try {
       return await ask(lane.client)
     } finally {

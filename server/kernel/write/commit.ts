@@ -145,8 +145,12 @@ function together(engine: Engine, resource: Resource, values: Row): Row {
   return own
 }
 
+/** The topics that a write of a row changes. */
+export const topicsOf = ({ cached, table, topics = [] }: Pick<Resource, 'cached' | 'table' | 'topics'>): readonly CacheTopic[] =>
+  cached ? [table as CacheTopic, ...topics] : topics
+
 /** Invalidates the caches of this table in all processes. */
 export async function touched(tx: Transaction, resource: Resource): Promise<void> {
-  const topics = [...(resource.cached ? [resource.table as CacheTopic] : []), ...(resource.topics ?? [])]
+  const topics = topicsOf(resource)
   if (topics.length > 0) await invalidate(tx, ...topics)
 }
