@@ -1,7 +1,7 @@
 /** Fills a fresh database like an instance after some years: projects, users, work packages, time entries. */
 import type { Database, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { indexPending } from '#db/search.ts'
+import { indexPending, mergeIndexes } from '#db/search.ts'
 import { sql } from '#db/sql.ts'
 import { hashToken, randomToken } from '#identity/tokens.ts'
 import { begin } from '#kernel/write/history.ts'
@@ -29,6 +29,12 @@ const KEPT = 5000
 const YEAR_MS = 365 * 86_400_000
 /** Number of texts per step of the indexing. */
 const TAKEN_IN = 5000
+
+/** Indexes all texts. */
+async function indexAll(db: Database): Promise<void> {
+  while ((await indexPending(db, TAKEN_IN)) > 0);
+  while (await db.transaction(mergeIndexes));
+}
 
 /**
  * Migrates and fills an empty database.
@@ -71,7 +77,7 @@ export async function fill(
     const changing = new Set(seen).difference(new Set(found.map(({ id }) => id)))
     return { searches, unfound: [...changing], queries: await addQueries(tx, people, types) }
   })
-  while ((await indexPending(db, TAKEN_IN)) > 0);
+  await indexAll(db)
   // A database in use has statistics; SQLite keeps none by default.
   if (db.engine === 'postgres') await db.script('vacuum analyze')
   const dataset = {
@@ -112,7 +118,7 @@ export async function addNets(db: Database, dataset: Dataset): Promise<Dataset> 
     await begin(tx, { table: 'work_packages', journal: 'work_package_versions' })
     return added
   })
-  while ((await indexPending(db, TAKEN_IN)) > 0);
+  await indexAll(db)
   if (db.engine === 'postgres') await db.script('analyze')
   return { ...dataset, nets }
 }
@@ -275,7 +281,7 @@ export async function addLargeProject(db: Database, ground: Ground, size: number
   const [project] = added.projects as [number]
   const teams = new Map([[project, [...ground.teams.values()][0]!]])
   await addWorkPackages(db, { ...ground, ...added, size, dormant: [], teams }, random, true, () => {})
-  while ((await indexPending(db, TAKEN_IN)) > 0);
+  await indexAll(db)
   return project
 }
 

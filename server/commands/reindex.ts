@@ -1,6 +1,6 @@
 /** `halyard reindex`: builds the indexes of texts anew. */
 import type { Database } from '#db/database.ts'
-import { indexPending, pendingCount, rebuildIndexes } from '#db/search.ts'
+import { indexPending, mergeIndexes, pendingCount, rebuildIndexes } from '#db/search.ts'
 import type { Invocation } from './command.ts'
 import { withDatabase } from './database.ts'
 import { showResult } from './output.ts'
@@ -31,7 +31,9 @@ async function indexAll(db: Database, progress: (done: number, total: number) =>
       some = await indexPending(db, long ? 1 : AT_ONCE, { long })
       done += some
       progress(done, Math.max(done, total))
+      await db.transaction(mergeIndexes)
     }
   }
+  while (await db.transaction(mergeIndexes));
   return done
 }

@@ -16,3 +16,15 @@ create trigger texts_${table}_delete after delete on ${table} when ${some('old.'
 insert into texts_waiting select '${table}', id from ${table} where ${some('')};
 `
 }
+
+/**
+ * Keeps writes from merging segments of an index: a single write would merge them all, which holds everybody up. Only where some
+ * hundreds have come together does it merge them nevertheless, as SQLite refuses more than 2000.
+ */
+export const merging = (index: string): string =>
+  [
+    ['automerge', 0],
+    ['crisismerge', 500],
+  ]
+    .map(([option, value]) => `insert into ${index} (${index}, rank) values ('${option}', ${value});`)
+    .join('\n')

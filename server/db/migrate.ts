@@ -27,6 +27,7 @@ import { credentials } from './migrations/0027-credentials.ts'
 import { internalComments } from './migrations/0032-internal-comments.ts'
 import { jobs } from './migrations/0033-jobs.ts'
 import { announced } from './migrations/0055-announced.ts'
+import { merges } from './migrations/0060-merges.ts'
 import { sql } from './sql.ts'
 
 /** A schema migration: its unique name, and its statements, per engine where they differ. */
@@ -63,6 +64,7 @@ const foundations: readonly Migration[] = [
   { name: '0032-internal-comments', text: internalComments },
   { name: '0033-jobs', text: jobs },
   { name: '0055-announced', text: announced },
+  { name: '0060-merges', text: merges },
 ]
 
 /** Told which migration is next, and how many of how many have been applied. */

@@ -2,12 +2,12 @@
  * Substring search in texts with trigram indexes.
  *
  * PostgreSQL maintains such indexes itself (pg_trgm), and its planner uses them for conditions. SQLite's FTS5 needs a query of
- * its own; and as indexing row by row costs more than the write itself, triggers only enqueue rows, and `indexPending` indexes
- * many at a time. An index only narrows down: the condition applies to its rows and to pending ones, so results are current and
+ * its own; and as indexing row by row costs more than the write itself, triggers only enqueue rows, `indexPending` indexes many at
+ * a time, and `mergeIndexes` keeps the index small. An index only narrows down: the condition applies to its rows and to pending ones, so results are current and
  * exact.
  */
 import type { Database, Engine, Reader, Transaction } from './database.ts'
-import { among, contains, lower } from './dialect.ts'
+import { among, contains, lower, only } from './dialect.ts'
 import { and, name, raw, type Sql, sql, TRUE } from './sql.ts'
 
 /** The indexed texts, by table and column; each with the indexed expression of a row. */
@@ -140,6 +140,33 @@ async function renew(tx: Transaction, table: string, ids: readonly number[]): Pr
         select r.id as id, ${text(row)} as text from ${name(table)} r where ${among(tx.engine, sql`r.id`, ids)}
       ) where text is not null order by id`)
   }
+}
+
+/** Milliseconds that a transaction merges. */
+const MERGE_MS = 10
+
+/**
+ * Merges segments of the indexes for some milliseconds: each transaction that indexes adds a segment, and a search reads them all.
+ * @returns whether there is more to merge
+ */
+export async function mergeIndexes(tx: Transaction): Promise<boolean> {
+  if (tx.engine === 'postgres') return false
+  const until = performance.now() + MERGE_MS
+  for (const [table, columns] of Object.entries(indexed))
+    for (const column of Object.keys(columns)) {
+      const index = indexOf(table, column)
+      while (await mergePage(tx, index)) if (performance.now() > until) return true
+    }
+  return false
+}
+
+/** Merges the least that SQLite merges at a time, a page or the entries of one trigram. Returns whether there was anything to merge. */
+async function mergePage(tx: Transaction, index: Sql): Promise<boolean> {
+  const changes = async () => (await only<{ n: number }>(tx, sql`select total_changes() as n`)).n
+  const before = await changes()
+  await tx.run(sql`insert into ${index} (${index}, rank) values ('merge', 1)`)
+  // The statement itself counts as one.
+  return (await changes()) - before > 1
 }
 
 /** The number of pending texts. */

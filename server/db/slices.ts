@@ -5,7 +5,7 @@ import { deleteSome } from './dialect.ts'
 import { name, type Sql, sql } from './sql.ts'
 
 /** Longer than the retry interval of a waiting writer. */
-const SHORTEST_PAUSE_MS = 20
+export const SHORTEST_PAUSE_MS = 20
 
 /** The time that a slice may take: on SQLite nothing else happens meanwhile. */
 const SLICE_MS = 15

@@ -804,7 +804,7 @@ export interface JobKind<P = any> {
   /** Seconds until the second attempt, by what factor each further wait is longer, and the longest one. */
   readonly backOff?: { readonly first?: number; readonly factor?: number; readonly longest?: number }
   /** The kinds of a lane are run one after the other, lanes beside each other: a lane for each thing that can keep us waiting. */
-  readonly lane?: 'main' | 'files' | 'mail' | 'tasks' | 'storages' | 'scheduling'
+  readonly lane?: 'main' | 'files' | 'mail' | 'tasks' | 'storages' | 'scheduling' | 'search'
   /** Runs of it before others of its lane have their turn again. */
   readonly perRound?: number
   /** A schedule: run at every multiple of so many seconds, by one process. Such a job has no payload and is never given up. */

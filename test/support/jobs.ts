@@ -25,7 +25,15 @@ export async function runDue(
   db: Database,
   { now = new Date(), model = product, only, failed, files, post, signal = new AbortController().signal }: Due = {},
 ): Promise<void> {
-  const has = { main: true, tasks: true, storages: true, scheduling: true, files: files !== undefined, mail: post !== undefined }
+  const has = {
+    main: true,
+    tasks: true,
+    storages: true,
+    scheduling: true,
+    search: true,
+    files: files !== undefined,
+    mail: post !== undefined,
+  }
   const kinds = model.jobs.filter(({ name, lane = 'main' }) => has[lane] && (only?.includes(name) ?? true))
   await keepSchedules(db, model.jobs, now)
   await makeDue(db, kinds, now)
