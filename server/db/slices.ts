@@ -5,7 +5,10 @@ import { deleteSome } from './dialect.ts'
 import { name, type Sql, sql } from './sql.ts'
 
 /** Longer than the retry interval of a waiting writer. */
-export const SHORTEST_PAUSE_MS = 20
+const SHORTEST_PAUSE_MS = 20
+
+/** It may have waited for others, rather than others for it. */
+const LONGEST_PAUSE_MS = 50
 
 /** The time that a slice may take: on SQLite nothing else happens meanwhile. */
 const SLICE_MS = 15
@@ -65,26 +68,44 @@ export async function inSlices<T>(
   progress: (done: number, total: number) => void = () => {},
 ): Promise<number> {
   let sum = 0
+  const run = resting((work) => db.transaction(work))
   for (let start = 0; start < things.length; start += size) {
-    const began = performance.now()
-    sum += await db.transaction((tx) => work(tx, things.slice(start, start + size)))
+    sum += await run((tx) => work(tx, things.slice(start, start + size)))
     progress(Math.min(start + size, things.length), things.length)
-    if (start + size < things.length) await sleep(Math.max(SHORTEST_PAUSE_MS, performance.now() - began))
   }
   return sum
 }
 
 /**
  * Deletes the rows of a table that match a condition, in slices.
+ * @param run runs a transaction, such as a step of a job
  * @returns the number of deleted rows
  */
-export async function deleteInSlices(db: Database, table: string, where: Sql): Promise<number> {
+export async function deleteInSlices(
+  db: Database,
+  table: string,
+  where: Sql,
+  run: (work: (tx: Transaction) => Promise<number>) => Promise<number> = resting((work) => db.transaction(work)),
+): Promise<number> {
   const pace = paced(100)
   let sum = 0
   // Without rows to delete, no transaction starts.
-  while (await db.one(sql`select 1 as one from ${name(table)} where ${where} limit 1`)) {
-    if (sum > 0) await sleep(SHORTEST_PAUSE_MS)
-    sum += await db.transaction((tx) => pace.timed(() => tx.run(deleteSome(tx.engine, table, where, pace.size))))
-  }
+  while (await db.one(sql`select 1 as one from ${name(table)} where ${where} limit 1`))
+    sum += await run((tx) => pace.timed(() => tx.run(deleteSome(tx.engine, table, where, pace.size))))
   return sum
+}
+
+/** Runs one of several transactions. */
+type Run = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>
+
+/** Has each further transaction of a row of them wait: others get as much time as the last one took. */
+export function resting(run: Run): Run {
+  let pause = 0
+  return async (work) => {
+    if (pause > 0) await sleep(pause)
+    const began = performance.now()
+    const result = await run(work)
+    pause = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, performance.now() - began))
+    return result
+  }
 }

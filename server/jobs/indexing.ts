@@ -2,10 +2,9 @@
  * Indexes written texts for the search: see db/search.ts. Writers do not pay for the row of a job: triggers enqueue pending
  * texts, and that is the queue.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '#db/database.ts'
 import { hasPending, indexPending, mergeIndexes } from '#db/search.ts'
-import { paced, SHORTEST_PAUSE_MS } from '#db/slices.ts'
+import { paced } from '#db/slices.ts'
 import { job } from '#kernel/module.ts'
 
 /** Transactions per run of the job: under load, texts are pending for longer. */
@@ -34,7 +33,6 @@ export const indexTexts = job('texts.index', {
       await indexSome(db, false)
       await indexSome(db, true)
       if (signal.aborted || !(await step(mergeIndexes))) return
-      await sleep(SHORTEST_PAUSE_MS)
     }
   },
 })

@@ -1,6 +1,7 @@
 /** The worker: runs due jobs, sequentially in each lane. */
 import { type Transaction, UnavailableError } from '#db/database.ts'
 import { active } from '#db/observer.ts'
+import { resting } from '#db/slices.ts'
 import { currentTime } from '#kernel/clock.ts'
 import type { JobKind, JobServices } from '#kernel/declaration.ts'
 import { type Claim, claim, claimOwn, complete, extend, fail, keepSchedules, LeaseLostError, release } from './queue.ts'
@@ -47,14 +48,14 @@ export async function runRound(
     const { kind, jobs } = first
     const payloads = jobs.map(({ payload }) => payload)
     let claimed = first
-    const step = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const step = resting(async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
       const { extended, result } = await db.transaction(async (tx) => ({
         extended: await extend(tx, claimed, clock()),
         result: await work(tx),
       }))
       claimed = extended
       return result
-    }
+    })
     try {
       const context = { ...services, now: clock(), payload: payloads[0], payloads, keys: jobs.map(({ key }) => key), step }
       await active({ kind: 'job', name: kind.name, count: jobs.length }, async () => {

@@ -778,7 +778,7 @@ export interface JobContext<P> extends JobServices {
   /** Their keys, in the same order. */
   readonly keys: readonly (string | null)[]
   /**
-   * Runs one of several transactions of a long job, and extends the lease by it.
+   * Runs one of several transactions of a long job, and extends the lease by it. Between two of them others get their turn.
    * @throws LeaseLostError if another process has taken the job over; nothing is committed then
    */
   step<T>(work: (tx: Transaction) => Promise<T>): Promise<T>

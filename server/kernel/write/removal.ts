@@ -1,8 +1,8 @@
 /** Removes rows, with the cleanup that declarations define for references to them. */
-import type { Reader, Row, Transaction } from '#db/database.ts'
-import { among, cascades, deleteSome, forUpdate } from '#db/dialect.ts'
-import { type Pace, paced } from '#db/slices.ts'
-import { and, name, type Sql, sql } from '#db/sql.ts'
+import type { Database, Reader, Row, Transaction } from '#db/database.ts'
+import { among, cascades, forUpdate } from '#db/dialect.ts'
+import { deleteInSlices, paced } from '#db/slices.ts'
+import { and, name, negated, or, type Sql, sql } from '#db/sql.ts'
 import type { TableName } from '#db/tables.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
 import type { Entry, Model, Reference, Removal, RemovalStep, Resource } from '#kernel/declaration.ts'
@@ -92,7 +92,7 @@ export async function removed(
 
 /** How a job removes rows little by little. */
 export interface Removing {
-  readonly db: Reader
+  readonly db: Database
   readonly model: Model
   readonly signal: AbortSignal
   /** Runs one transaction. */
@@ -119,13 +119,15 @@ export async function removeGradually(removing: Removing, resource: Resource, wh
     if (ids.length === 0) return
     for (const { resource: by, condition } of dependants(db, model, resource, ids))
       if (by.table !== resource.table) await removeGradually(removing, by, condition)
-    await shortly(removing, pace, async (tx) => {
-      const rest = await stillAmong(tx, resource, ids, where)
-      if (remove) await remove(tx, rest)
-      else await removeRows(tx, model, resource, rest, entry())
-      await touched(tx, resource)
-      await removing.removed?.(tx, resource, rest.length)
-    })
+    await shortly(removing, (tx) =>
+      pace.timed(async () => {
+        const rest = await stillAmong(tx, resource, ids, where)
+        if (remove) await remove(tx, rest)
+        else await removeRows(tx, model, resource, rest, entry())
+        await touched(tx, resource)
+        await removing.removed?.(tx, resource, rest.length)
+      }),
+    )
   }
 }
 
@@ -142,21 +144,20 @@ export async function removeCascades(
   topics: readonly CacheTopic[],
 ): Promise<void> {
   const { db } = removing
-  for (const { by, column } of await db.all<{ by: string; column: string }>(cascades(db.engine, table))) {
-    const pace = paced()
-    const where = among(db.engine, name(column), ids)
-    while (await db.one(sql`select 1 as one from ${name(by)} where ${where} limit 1`))
-      await shortly(removing, pace, async (tx) => {
-        await tx.run(deleteSome(tx.engine, by, where, pace.size))
+  for (const { by, column } of await db.all<{ by: string; column: string }>(cascades(db.engine, table)))
+    await deleteInSlices(db, by, among(db.engine, name(column), ids), (work) =>
+      shortly(removing, async (tx) => {
+        const count = await work(tx)
         await invalidate(tx, ...topics)
-      })
-  }
+        return count
+      }),
+    )
 }
 
 /** Runs one of the short transactions of a removal. */
-async function shortly({ signal, step }: Removing, pace: Pace, work: (tx: Transaction) => Promise<void>): Promise<void> {
+async function shortly<T>({ signal, step }: Removing, work: (tx: Transaction) => Promise<T>): Promise<T> {
   if (signal.aborted) throw new Error('The process ends.')
-  await step((tx) => pace.timed(() => work(tx)))
+  return step(work)
 }
 
 /** The rows that are removed with rows of a resource: by resource, and under a condition on its columns. */
@@ -180,15 +181,29 @@ async function stillAmong(tx: Transaction, resource: Resource, ids: readonly num
   return rows.map(({ id }) => id)
 }
 
-/** Some of the rows that satisfy a condition; those that others of them point to are last. */
+/**
+ * Some of the rows that satisfy a condition; those that others of them point to are last. It looks at some rows only, and walks
+ * from them to those that point to them.
+ */
 async function nextRows(db: Reader, model: Model, resource: Resource, where: Sql, most: number): Promise<number[]> {
   const table = name(resource.table)
   const own = (model.references.get(resource.table) ?? []).filter(({ by }) => model.of(by).table === resource.table)
-  const isLeaf = own.map(
-    ({ column }) => sql`id not in (select ${name(column)} from ${table} where ${name(column)} is not null and (${where}))`,
-  )
-  const rows = await db.all<{ id: number }>(
-    sql`select id from ${table} where ${and([where, ...isLeaf])} order by id desc limit ${most}`,
-  )
-  return rows.map(({ id }) => id)
+  const idsOf = async (query: Sql) => (await db.all<{ id: number }>(sql`${query} limit ${most}`)).map(({ id }) => id)
+  let ids = await idsOf(sql`select id from ${table} where ${where} order by id desc`)
+  if (own.length === 0) return ids
+  for (const passed = new Set<number>(); ids.some((id) => !passed.has(id)); ) {
+    const pointing = own.map(
+      ({ column }) => sql`exists (select 1 from ${table} where ${name(`${resource.table}.${column}`)} = o.id and (${where}))`,
+    )
+    const isAmong = (column: Sql) => among(db.engine, column, ids)
+    const leaves = await idsOf(
+      sql`select o.id from ${table} o where ${and([isAmong(sql`o.id`), negated(or(pointing))])} order by o.id desc`,
+    )
+    if (leaves.length > 0) return leaves
+    for (const id of ids) passed.add(id)
+    ids = await idsOf(
+      sql`select id from ${table} where ${and([or(own.map(({ column }) => isAmong(name(column)))), where])} order by id desc`,
+    )
+  }
+  return []
 }
