@@ -31,5 +31,11 @@ export const favorites: NamedSet = {
   query: ({ id }) => sql`select project_id as id from favorites where user_id = ${id}`,
 }
 
+/** The projects that are being deleted: archived ones, of which others see what is shared with everybody. */
+export const doomed: NamedSet = {
+  name: 'projects being deleted',
+  query: () => sql`select id from projects where deleting`,
+}
+
 /** Rule for seeing a work package, for resources that are declared before it. */
 export const seesWorkPackage = onWorkPackage('view_work_packages')

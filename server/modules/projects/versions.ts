@@ -2,7 +2,7 @@
 import { among, natural } from '#db/dialect.ts'
 import { name, raw } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { both, either, having, inAnyProject, inProject, pointedAt, signedIn, within } from '#kernel/access/rules.ts'
+import { both, either, having, inAnyProject, inProject, not, pointedAt, signedIn, within } from '#kernel/access/rules.ts'
 import type { Context, Draft, Operation } from '#kernel/declaration.ts'
 import { available, ok, operation, rowAt } from '#kernel/operation.ts'
 import { index } from '#kernel/read/list.ts'
@@ -10,11 +10,12 @@ import { onTexts } from '#kernel/read/operators.ts'
 import { resource } from '#kernel/resource.ts'
 import { said } from '#text/messages.ts'
 import { Project } from './projects.ts'
-import { seesWorkPackage } from './rights.ts'
+import { doomed, seesWorkPackage } from './rights.ts'
 import { projectsOf, sharedVersions, sharings } from './sharing.ts'
 import { checkVersion, lookUp, manage, states, usesOf, type VersionFacts, withdraw } from './version-rules.ts'
 
-const view = either(inProject('view_work_packages'), manage, both(signedIn, having('sharing', 'system')))
+const sharedWithAll = both(having('sharing', 'system'), not(within(doomed, 'project_id')))
+const view = either(inProject('view_work_packages'), manage, both(signedIn, sharedWithAll))
 
 /** Sharing alone does not make the address readable; a visible work package planned for the version does. */
 const addressable = either(view, pointedAt('work_packages', 'version_id', seesWorkPackage))
