@@ -28,6 +28,7 @@ import { internalComments } from './migrations/0032-internal-comments.ts'
 import { jobs } from './migrations/0033-jobs.ts'
 import { announced } from './migrations/0055-announced.ts'
 import { merges } from './migrations/0060-merges.ts'
+import { deletions } from './migrations/0061-deletions.ts'
 import { sql } from './sql.ts'
 
 /** A schema migration: its unique name, and its statements, per engine where they differ. */
@@ -65,6 +66,7 @@ const foundations: readonly Migration[] = [
   { name: '0033-jobs', text: jobs },
   { name: '0055-announced', text: announced },
   { name: '0060-merges', text: merges },
+  { name: '0061-deletions', text: deletions },
 ]
 
 /** Told which migration is next, and how many of how many have been applied. */

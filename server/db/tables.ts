@@ -910,6 +910,10 @@ export interface Tables {
     created_at: string
     updated_at: string
   }
+  work_package_deletions: {
+    work_package_id: number
+    root: number
+  }
   work_package_versions: {
     journal_id: number
     version: number

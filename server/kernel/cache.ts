@@ -24,6 +24,8 @@ export type CacheTopic =
   | 'time_entry_activities'
   | 'workflows'
   | 'categories'
+  /** Work packages that are being deleted. */
+  | 'work_package_deletions'
   | 'versions'
   | 'project_phase_definitions'
   | 'sprints'

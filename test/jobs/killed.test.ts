@@ -216,6 +216,8 @@ async function foldersToManage(now: Date): Promise<number> {
 let original: number | undefined
 let copied = 0
 let doomed: number
+let tree: number[] = []
+let harbour: number | undefined
 let chain: number[] | undefined
 /** A project with rows of all kinds that are copied in different ways. */
 async function projectToCopy(): Promise<number> {
@@ -348,6 +350,44 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       return [mails, tasks.length, projects, await of('versions'), await of('work_packages')]
     },
     expected: [1, 1, [], [], []],
+  },
+  'work_packages.delete': {
+    make: async (now) => {
+      await clear('jobs')
+      tree = [await it.make.workPackage({ project_id: project })]
+      for (let n = 0; n < 60; n++) tree.push(await it.make.workPackage({ project_id: project, parent_id: tree[n % 7]! }))
+      assert.equal((await it.admin.delete(`/work_packages/${tree[0]}`)).status, 204)
+      await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()}`))
+    },
+    result: async () => [
+      await it.db.all(sql`select id from work_packages where ${among(it.db.engine, sql`id`, tree)}`),
+      await it.db.all(sql`select id from work_package_versions where ${among(it.db.engine, sql`id`, tree)}`),
+      await count('work_package_deletions'),
+    ],
+    expected: [[], [], 0],
+    from: 4,
+    isPaced: true,
+  },
+  'work_packages.move': {
+    make: async (now) => {
+      await clear('jobs')
+      harbour ??= await it.make.project()
+      tree = [await it.make.workPackage({ project_id: project })]
+      for (let n = 0; n < 60; n++) tree.push(await it.make.workPackage({ project_id: project, parent_id: tree[n % 7]! }))
+      const { lockVersion } = (await it.admin.get(`/work_packages/${tree[0]}`)).body
+      const body = { lockVersion, _links: { project: { href: `/api/v3/projects/${harbour}` } } }
+      assert.equal((await it.admin.patch(`/work_packages/${tree[0]}`, body)).status, 200)
+      await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()}`))
+    },
+    result: async () => {
+      const rows = await it.db.all<{ project_id: number; lock_version: number }>(
+        sql`select project_id, lock_version from work_packages where ${among(it.db.engine, sql`id`, tree)}`,
+      )
+      return [rows.filter((row) => row.project_id !== harbour).length, rows.filter((row) => row.lock_version !== 1).length]
+    },
+    expected: [0, 0],
+    from: 4,
+    isPaced: true,
   },
   'sessions.forget': tidying('sessions', (at) => ({
     ...{ user_id: me.id, hash: 'h', created_at: at.toISOString(), last_seen_at: at.toISOString(), expires_at: at.toISOString() },

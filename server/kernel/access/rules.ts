@@ -7,7 +7,7 @@ import type { Engine, Row } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { and, FALSE, isSql, join, name, negated, or, raw, type Sql, sql, TRUE } from '#db/sql.ts'
 import { hasGlobally, idSet, partsOf, queryOf } from './sets.ts'
-import type { Asker, Need, PeopleQuery, Right, Rule, Viewer } from './viewer.ts'
+import type { Asker, NamedSet, Need, PeopleQuery, Right, Rule, Viewer } from './viewer.ts'
 
 const column = (table: string, of: string): Sql => name(`${table}.${of}`)
 
@@ -203,8 +203,35 @@ export const shared = (permission: string, of = 'id'): Rule => {
   return within(`share:${permission}`, of)
 }
 
+const deletions: NamedSet = {
+  name: 'work packages being deleted',
+  query: () => sql`select work_package_id as id from work_package_deletions`,
+}
+
+/** The rule holds, and the work package that the row's column points to is not being deleted. */
+export const lasting = (rule: Rule, of = 'id'): Rule => {
+  const lasts = (id: Sql) => sql`not exists (select 1 from work_package_deletions gone where gone.work_package_id = ${id})`
+  return {
+    needs: [...rule.needs, deletions],
+    judge: (viewer, engine) => {
+      const right = rule.judge(viewer, engine)
+      const { ids } = idSet(viewer, deletions)
+      if (ids.size === 0) return right
+      return {
+        ...right,
+        where: (table, means) => and([right.where(table, means), lasts(column(table, of))]),
+        holds: (row: Row) => right.holds(row) && !ids.has(row[of]),
+      }
+    },
+    people: (query) => {
+      const those = rule.people(query)
+      return query.row ? sql`select user_id from (${those}) lasting where ${lasts(query.row(of))}` : those
+    },
+  }
+}
+
 /** The viewer holds the permission on the work package that the row is: in its project, or because it is shared. */
-export const onWorkPackage = (permission: string): Rule => either(inProject(permission), shared(permission))
+export const onWorkPackage = (permission: string): Rule => lasting(either(inProject(permission), shared(permission)))
 
 /** The viewer has the role on the work package that the row is: in its project, or because it is shared. */
 export const withRole = (role: number): Rule => either(within(`role:${role}`, 'project_id'), within(`shared-role:${role}`))

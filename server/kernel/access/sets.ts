@@ -152,8 +152,8 @@ export async function loadSets(db: Reader, viewer: Viewer, needs: Iterable<Need>
 
   for (const need of missing) {
     if (typeof need === 'string') continue
-    const rows = await db.all<{ id: number }>(need.query(viewer, engine))
-    viewer.sets.set(need.name, setOf(rows.map((row) => row.id)))
+    const found = await db.one<{ ids: unknown }>(sql`select ${array}(id) as ids from (${need.query(viewer, engine)}) held`)
+    viewer.sets.set(need.name, setOf(parse(found?.ids)))
   }
 }
 

@@ -122,6 +122,7 @@ export const permissionTopics: readonly CacheTopic[] = [
   'projects',
   'custom_fields',
   'custom_actions',
+  'work_package_deletions',
 ]
 
 /** The viewer for a principal's row, within limits. */

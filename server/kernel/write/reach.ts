@@ -3,7 +3,7 @@
  * reject the rest; docs/effects.md lists the decision for each effect.
  */
 import type { Transaction } from '#db/database.ts'
-import { name, type Sql, sql } from '#db/sql.ts'
+import { and, name, negated, type Sql, sql } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import type { Context, Resource, Rule } from '#kernel/declaration.ts'
 
@@ -26,6 +26,23 @@ export async function reach(tx: Transaction, context: Context, { table }: Resour
       select ${own}.id as id, case when ${right.where(table)} then 1 else 0 end as allowed
       from ${own} where ${where} order by id`),
   )
+}
+
+/**
+ * Whether the viewer may do to all rows what an effect would. One statement, which reads no more than the first row beyond reach.
+ * @param rule the rule for the effect on a row; includes `visible` if the effect requires visibility
+ * @param where the condition on the rows, without an alias for their table
+ */
+export async function reachesAll(
+  tx: Transaction,
+  context: Context,
+  { table }: Resource,
+  rule: Rule,
+  where: Sql,
+): Promise<boolean> {
+  const [right] = await rights({ db: tx, viewer: context.viewer }, rule)
+  const beyond = await tx.one(sql`select 1 as one from ${name(table)} where ${and([where, negated(right.where(table))])} limit 1`)
+  return beyond === undefined
 }
 
 /**

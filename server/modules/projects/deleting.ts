@@ -1,7 +1,7 @@
 /** Deletion of projects: the request archives the project with its descendants, and a job deletes them little by little. */
 import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
-import { raw, sql } from '#db/sql.ts'
+import { name, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Letter } from '#jobs/letters.ts'
 import { sendLetter } from '#jobs/mail.ts'
@@ -12,11 +12,10 @@ import { contextOfActor, inside } from '#kernel/context.ts'
 import type { Context, JobContext } from '#kernel/declaration.ts'
 import { conflict } from '#kernel/errors.ts'
 import { job } from '#kernel/module.ts'
-import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
+import { entryOf } from '#kernel/write/history.ts'
 import { publish } from '#kernel/write/outbox.ts'
 import { dependants, type Removing, removeCascades, removeGradually, removeRows } from '#kernel/write/removal.ts'
-import { erase } from '#modules/work-packages/consequences.ts'
-import { settle } from '#modules/work-packages/settling.ts'
+import { eraseSome } from '#modules/work-packages/deleting.ts'
 import { said } from '#text/messages.ts'
 import { serialisePlaces, subtree } from './effects.ts'
 
@@ -83,9 +82,12 @@ async function deleteContents(services: JobContext<Doomed>, context: Context, id
   )
   const share = (100 - done) / ((count?.n ?? 0) + 1)
   let deleted = 0
+  const isWithin = (table: string) => among(db.engine, name(`${table}.project_id`), ids)
   const removing: Removing = {
     ...{ db, model, step, signal, entry: () => entryOf({ ...context, now: currentTime() }) },
-    otherwise: { WorkPackage: (tx, some) => eraseWork(tx, some, ids, { ...inside(context, tx), now: currentTime() }) },
+    otherwise: {
+      WorkPackage: (tx, some) => eraseSome(tx, some, isWithin, undefined, { ...inside(context, tx), now: currentTime() }),
+    },
     removed: async (tx, resource, n) => {
       if (resource !== workPackages) return
       deleted += n
@@ -96,32 +98,6 @@ async function deleteContents(services: JobContext<Doomed>, context: Context, id
   for (const { resource, condition } of dependants(db, model, project, ids))
     if (resource !== project) await removeGradually(removing, resource, condition)
   await removeCascades(removing, project, ids, topics)
-}
-
-/**
- * Deletes work packages of projects that are being deleted. Those of other projects that they were parents, children or
- * predecessors of change like after any deletion.
- */
-async function eraseWork(tx: Transaction, ids: readonly number[], projects: readonly number[], context: Context): Promise<void> {
-  const these = (column: string) => among(tx.engine, raw(column), ids)
-  const others = (column: string) => sql`not (${among(tx.engine, raw(column), projects)})`
-  await tx.run(sql`delete from time_entries where entity_type = 'WorkPackage' and ${these('entity_id')}`)
-  const shares = await tx.run(sql`delete from memberships where entity_type = 'WorkPackage' and ${these('entity_id')}`)
-  if (shares > 0) await invalidate(tx, 'memberships')
-  const parents = await tx.all<{ id: number }>(sql`
-    select distinct p.id from work_packages w join work_packages p on p.id = w.parent_id
-    where ${these('w.id')} and ${others('p.project_id')}`)
-  const left = await tx.all<{ id: number }>(sql`
-    select id from work_packages where ${these('parent_id')} and ${others('project_id')}
-    union
-    select f.from_id from relations f join work_packages w on w.id = f.from_id
-    where f.relation_type = 'follows' and ${these('f.to_id')} and ${others('w.project_id')}`)
-  const orphaned = { set: sql`parent_id = null`, where: sql`${these('parent_id')} and ${others('project_id')}` }
-  await rewriteWhere(tx, context.model.of('WorkPackage'), orphaned, { ...entryOf(context), announced: false })
-  await erase(tx, ids, context)
-  const work = parents.map((parent) => parent.id)
-  const origins = [...work, ...left.map((one) => one.id)]
-  if (origins.length > 0) await settle(tx, { origins, work, because: undefined }, context)
 }
 
 /** Caches of what is deleted with a project. */

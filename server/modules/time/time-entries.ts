@@ -5,7 +5,7 @@ import { amongTexts } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import { byRule, rights } from '#kernel/access/rights.ts'
-import { both, either, having, inProject, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
+import { both, either, having, inProject, lasting, NOTHING, not, own, shared } from '#kernel/access/rules.ts'
 import { allRows } from '#kernel/cache.ts'
 import type { Context, Draft } from '#kernel/declaration.ts'
 import { forbidden, type Violation, violation } from '#kernel/errors.ts'
@@ -32,9 +32,12 @@ const running = having('ongoing', true)
 /** A permission about one's own time, in the project or by a share of the work package. */
 const ownTime = (permission: string, workPackage = 'entity_id') => either(inProject(permission), shared(permission, workPackage))
 /** Finished entries are visible by permission, a running timer to its user only. */
-const visible = either(
-  both(running, own('user_id')),
-  both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
+const visible = lasting(
+  either(
+    both(running, own('user_id')),
+    both(not(running), either(inProject('view_time_entries'), both(own('user_id'), ownTime('view_own_time_entries')))),
+  ),
+  'entity_id',
 )
 const logsForAll = inProject('log_time')
 const logsOwn = ownTime('log_own_time')

@@ -3,22 +3,21 @@ import type { Transaction } from '#db/database.ts'
 import { among, forUpdate, takeTurns } from '#db/dialect.ts'
 import { type Sql, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { both, inProject, nobody } from '#kernel/access/rules.ts'
-import { invalidate, rowOf } from '#kernel/cache.ts'
-import type { Context, Draft, Rule } from '#kernel/declaration.ts'
+import { nobody } from '#kernel/access/rules.ts'
+import type { Context, Draft } from '#kernel/declaration.ts'
 import { combined, conflict, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
 import { entryOf } from '#kernel/write/history.ts'
 import { toErrors } from '#kernel/write/payload.ts'
-import { reach, reachBelow } from '#kernel/write/reach.ts'
+import { reachBelow, reachesAll } from '#kernel/write/reach.ts'
 import { removeRows } from '#kernel/write/removal.ts'
-import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { said } from '#text/messages.ts'
+import { AT_ONCE, beginDeletion, refuseDeleted, removeShares } from './deleting.ts'
 import { calendarOf, type Facts } from './facts.ts'
 import { chainAbove } from './hierarchy.ts'
+import { detach, moveAlong, seenAnd } from './moving-along.ts'
 import { boundOf, successorsOf } from './network.ts'
 import { unrelatable } from './relatable.ts'
-import { rewrite } from './rewrite.ts'
 import { settle } from './settling.ts'
 
 type WorkPackage = Tables['work_packages']
@@ -30,7 +29,8 @@ const workColumns = ['parent_id', 'estimated_hours', 'remaining_hours', 'done_ra
 /** Side effects of saving a work package. */
 export async function afterSave(tx: Transaction, draft: Draft<WorkPackage>, facts: Facts, context: Context): Promise<void> {
   const { row, before } = draft
-  const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, facts, context) : []
+  if (before && (differs(draft, 'project_id') || differs(draft, 'parent_id'))) await refuseDeleted(tx, row.id)
+  const released = before && differs(draft, 'project_id') ? await moveAlong(tx, row, before, context) : []
   const parent = row.parent_id ?? null
   // A new work package has no successors, and only ancestors depend on it.
   const isApart = !before && parent === null
@@ -72,76 +72,9 @@ async function adopt(
   return children?.n === 1 && !(await boundOf(tx, id, parent.parent_id, await calendarOf(context))).follows
 }
 
-/** A rule for actions that reach descendants: they must also be visible. */
-const seenAnd = (rule: Rule): Rule => both(seesWorkPackage, rule)
-
-/**
- * Moves the descendants that the viewer may move along with their ancestor; the others stay. Time entries, shares and attachments
- * of moved ones move too. Returns the ids to reschedule: those that have lost predecessors or a parent.
- */
-async function moveAlong(
-  tx: Transaction,
-  row: WorkPackage,
-  before: WorkPackage,
-  facts: Facts,
-  context: Context,
-): Promise<number[]> {
-  const { id, project_id: project } = row
-  const moves = seenAnd(inProject('move_work_packages'))
-  const { within: below, beyond } = await reachBelow(tx, context, context.model.of('WorkPackage'), moves, id)
-  const moving = await tx.all<Pick<WorkPackage, 'id' | 'project_id' | 'category_id' | 'version_id'>>(
-    sql`select id, project_id, category_id, version_id from work_packages where ${among(tx.engine, sql`id`, below)} order by id${forUpdate(tx.engine)}`,
-  )
-  const rewrites = moving.map((one) => {
-    const category = rowOf(facts.categories, one.category_id)?.name
-    const same = [...facts.categories.values()].find((c) => c.project_id === project && c.name === category)
-    const version = one.version_id !== null && facts.projectVersions.has(one.version_id) ? one.version_id : null
-    return {
-      id: one.id,
-      values: { project_id: project, category_id: same?.id ?? null, version_id: version },
-      cause: undefined,
-    }
-  })
-  await rewrite(tx, context.model, rewrites, entryOf(context))
-  const moved = [id, ...below]
-  // Parts have the project of their work package; those with another project stay there.
-  const left = [...new Set([before, ...moving].map((one) => one.project_id))]
-  const parts = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, moved)} and ${among(tx.engine, sql`project_id`, left)}`
-  await tx.run(sql`update time_entries set project_id = ${project} where ${parts}`)
-  if ((await tx.run(sql`update memberships set project_id = ${project} where ${parts}`)) > 0) await invalidate(tx, 'memberships')
-  if (context.settings.cross_project_work_package_relations) return []
-  const tied = sql`(${among(tx.engine, sql`from_id`, moved)} or ${among(tx.engine, sql`to_id`, moved)})`
-  const successors = await tx.all<{ id: number }>(
-    sql`select distinct from_id as id from relations where relation_type = 'follows' and ${tied}`,
-  )
-  await tx.run(sql`delete from relations where ${tied}`)
-  const elsewhere = await tx.all<{ id: number }>(
-    sql`select id from work_packages where ${among(tx.engine, sql`id`, beyond)} and project_id <> ${project}`,
-  )
-  const bereft = elsewhere.map((one) => one.id)
-  await detach(tx, bereft, context)
-  return [...successors.map((one) => one.id), ...bereft]
-}
-
-/** Removes the parent from work packages whose parent was removed or moved away. */
-async function detach(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
-  await tx.all(sql`select id from work_packages where ${among(tx.engine, sql`id`, ids)} order by id${forUpdate(tx.engine)}`)
-  await rewrite(
-    tx,
-    context.model,
-    ids.map((id) => ({ id, values: { parent_id: null }, cause: undefined })),
-    entryOf(context),
-  )
-}
-
-/** Removes work packages with their history, and the attachments of both. */
-export async function erase(tx: Transaction, ids: readonly number[], context: Context): Promise<void> {
-  await removeRows(tx, context.model, context.model.of('WorkPackage'), ids, entryOf(context))
-}
-
 /**
  * Removes a work package with its descendants, time entries and relations; successors and ancestors change. A descendant that the
- * viewer may not delete stays, with its own descendants and without a parent.
+ * viewer may not delete stays, with its own descendants and without a parent. Of many, it only hides them, and a job removes them.
  * @throws ApiError 422 if the viewer may not delete all time entries of the removed work packages
  */
 export async function cascade(tx: Transaction, row: WorkPackage, context: Context): Promise<boolean> {
@@ -151,11 +84,15 @@ export async function cascade(tx: Transaction, row: WorkPackage, context: Contex
   const all = [row.id, ...within]
   const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
   await demandTime(tx, booked, context)
+  if (all.length + beyond.length > AT_ONCE) {
+    await beginDeletion(tx, row.id, all, context)
+    return false
+  }
   await detach(tx, beyond, context)
   await tx.run(sql`delete from time_entries where ${booked}`)
-  if ((await tx.run(sql`delete from memberships where ${booked}`)) > 0) await invalidate(tx, 'memberships')
+  await removeShares(tx, all)
   const successors = await successorsOf(tx, all)
-  await erase(tx, all, context)
+  await removeRows(tx, context.model, WorkPackage, all, entryOf(context))
   const parents = row.parent_id === null ? [] : [row.parent_id]
   const origins = [...parents, ...successors, ...beyond]
   if (origins.length > 0) await settle(tx, { origins, work: parents, because: row.id }, context)
@@ -165,8 +102,8 @@ export async function cascade(tx: Transaction, row: WorkPackage, context: Contex
 /** Throws 422 unless the viewer may delete these time entries. Ignores visibility, as running timers of others are hidden. */
 async function demandTime(tx: Transaction, booked: Sql, context: Context): Promise<void> {
   const TimeEntry = context.model.of('TimeEntry')
-  const { beyond } = await reach(tx, context, TimeEntry, TimeEntry.may?.delete ?? nobody, booked)
-  if (beyond.length > 0) throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
+  if (!(await reachesAll(tx, context, TimeEntry, TimeEntry.may?.delete ?? nobody, booked)))
+    throw combined(toErrors(context.model.of('WorkPackage'), [violation('base', TIME_STAYS)]))
 }
 
 const TIME_STAYS = said`Time that you may not delete is booked on the work package or below it. Have it deleted or booked elsewhere first.`

@@ -3,6 +3,8 @@ import { module } from '#kernel/module.ts'
 import { counts } from './0058-counts.ts'
 import { bodies } from './bodies.ts'
 import { mergeWorkPackageCounts } from './counting.ts'
+import { deleteMarked } from './deleting.ts'
+import { moveRest } from './moving-along.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 import { Priority } from './priorities.ts'
@@ -38,7 +40,7 @@ export const workPackages = module('work-packages', {
     },
   ],
   migrations: [counts],
-  jobs: [mergeWorkPackageCounts, settleRest],
+  jobs: [mergeWorkPackageCounts, settleRest, deleteMarked, moveRest],
   bodies,
   projectModules,
   resources: [Type, Status, Priority, WorkPackage, Relation],
