@@ -50,17 +50,39 @@ export async function reachesAll(
  * effect does not reach through hidden rows. One statement.
  * @param rule the rule for the effect on a row
  */
-export async function reachBelow(tx: Transaction, context: Context, { table }: Resource, rule: Rule, id: number): Promise<Reach> {
+export async function reachBelow(tx: Transaction, context: Context, resource: Resource, rule: Rule, id: number): Promise<Reach> {
+  return parted(await tx.all(sql`${await below(tx, context, resource, rule, id)} select id, allowed from down order by id`))
+}
+
+/**
+ * Whether a row has more descendants than a number, among those of `reachBelow`. One statement, which reads no more than these.
+ * @param rule the rule for the effect on a row
+ */
+export async function hasMoreBelow(
+  tx: Transaction,
+  context: Context,
+  resource: Resource,
+  rule: Rule,
+  id: number,
+  few: number,
+): Promise<boolean> {
+  const rows = await tx.all(sql`${await below(tx, context, resource, rule, id)} select id from down limit ${few + 1}`)
+  return rows.length > few
+}
+
+/** A query of the ids of the descendants that the viewer may do it to: the `within` of `reachBelow`. */
+export const allowedBelow = async (tx: Transaction, context: Context, resource: Resource, rule: Rule, id: number): Promise<Sql> =>
+  sql`${await below(tx, context, resource, rule, id)} select id from down where allowed = 1`
+
+/** The beginning of a query over `down`, the descendants of a row. */
+async function below(tx: Transaction, context: Context, { table }: Resource, rule: Rule, id: number): Promise<Sql> {
   const [right] = await rights({ db: tx, viewer: context.viewer }, rule)
   const allowed = sql`case when ${right.where('w')} then 1 else 0 end`
-  return parted(
-    await tx.all(sql`
-      with recursive down (id, allowed) as (
-        select w.id, ${allowed} from ${name(table)} w where w.parent_id = ${id}
-        union
-        select w.id, ${allowed} from down cross join ${name(table)} w where w.parent_id = down.id and down.allowed = 1
-      ) select id, allowed from down order by id`),
-  )
+  return sql`with recursive down (id, allowed) as (
+      select w.id, ${allowed} from ${name(table)} w where w.parent_id = ${id}
+      union
+      select w.id, ${allowed} from down cross join ${name(table)} w where w.parent_id = down.id and down.allowed = 1
+    )`
 }
 
 function parted(rows: readonly { id: number; allowed: number }[]): Reach {

@@ -9,7 +9,7 @@ import { combined, conflict, violation } from '#kernel/errors.ts'
 import { differs } from '#kernel/resource.ts'
 import { entryOf } from '#kernel/write/history.ts'
 import { toErrors } from '#kernel/write/payload.ts'
-import { reachBelow, reachesAll } from '#kernel/write/reach.ts'
+import { allowedBelow, hasMoreBelow, reachBelow, reachesAll } from '#kernel/write/reach.ts'
 import { removeRows } from '#kernel/write/removal.ts'
 import { said } from '#text/messages.ts'
 import { AT_ONCE, beginDeletion, refuseDeleted, removeShares } from './deleting.ts'
@@ -80,17 +80,19 @@ async function adopt(
 export async function cascade(tx: Transaction, row: WorkPackage, context: Context): Promise<boolean> {
   const WorkPackage = context.model.of('WorkPackage')
   const deletes = seenAnd(WorkPackage.may?.delete ?? nobody)
-  const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row.id)
-  const all = [row.id, ...within]
-  const booked = sql`entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, all)}`
-  await demandTime(tx, booked, context)
-  if (all.length + beyond.length > AT_ONCE) {
-    await beginDeletion(tx, row.id, all, context)
+  const bookedOn = (some: Sql) => sql`entity_type = 'WorkPackage' and ${some}`
+  if (await hasMoreBelow(tx, context, WorkPackage, deletes, row.id, AT_ONCE)) {
+    const marked = await beginDeletion(tx, row.id, await allowedBelow(tx, context, WorkPackage, deletes, row.id), context)
+    await demandTime(tx, bookedOn(sql`entity_id in (${marked})`), context)
     return false
   }
+  const { within, beyond } = await reachBelow(tx, context, WorkPackage, deletes, row.id)
+  const all = [row.id, ...within]
+  const booked = bookedOn(among(tx.engine, sql`entity_id`, all))
+  await demandTime(tx, booked, context)
   await detach(tx, beyond, context)
   await tx.run(sql`delete from time_entries where ${booked}`)
-  await removeShares(tx, all)
+  await removeShares(tx, among(tx.engine, sql`entity_id`, all))
   const successors = await successorsOf(tx, all)
   await removeRows(tx, context.model, WorkPackage, all, entryOf(context))
   const parents = row.parent_id === null ? [] : [row.parent_id]

@@ -30,15 +30,18 @@ export const AT_ONCE = 50
 /**
  * Marks a work package and others below it as being deleted, and has a job delete them. Shares end at once, as they make work
  * packages visible.
- * @param ids all of them
+ * @param below a query of the ids of the others: they may be too many to be read
+ * @returns a query of the ids of all
  */
-export async function beginDeletion(tx: Transaction, root: number, ids: readonly number[], context: Context): Promise<void> {
-  const { engine } = tx
+export async function beginDeletion(tx: Transaction, root: number, below: Sql, context: Context): Promise<Sql> {
   await tx.run(sql`insert into work_package_deletions (work_package_id, root)
-    select id, ${root} + 0 from work_packages where ${among(engine, sql`id`, ids)} on conflict do nothing`)
-  await removeShares(tx, ids)
+    select id, ${root} + 0 from (${below}) below where true on conflict do nothing`)
+  await tx.run(sql`insert into work_package_deletions (work_package_id, root) values (${root}, ${root}) on conflict do nothing`)
+  const marked = sql`select work_package_id from work_package_deletions where root = ${root}`
+  await removeShares(tx, sql`entity_id in (${marked})`)
   await invalidate(tx, 'work_package_deletions')
   await enqueue(tx, deleteMarked, { key: String(root), payload: { root, actor: context.viewer.id } }, context.now)
+  return marked
 }
 
 /**
@@ -49,9 +52,12 @@ export async function refuseDeleted(tx: Transaction, id: number): Promise<void> 
   if (await tx.one(sql`select 1 as one from work_package_deletions where work_package_id = ${id}`)) throw conflict()
 }
 
-/** Ends the shares of work packages. */
-export async function removeShares(tx: Transaction, ids: readonly number[]): Promise<void> {
-  const shares = sql`delete from memberships where entity_type = 'WorkPackage' and ${among(tx.engine, sql`entity_id`, ids)}`
+/**
+ * Ends the shares of work packages.
+ * @param those the condition on the column `entity_id`
+ */
+export async function removeShares(tx: Transaction, those: Sql): Promise<void> {
+  const shares = sql`delete from memberships where entity_type = 'WorkPackage' and ${those}`
   if ((await tx.run(shares)) > 0) await invalidate(tx, 'memberships')
 }
 
@@ -128,7 +134,7 @@ export async function eraseSome(
   const { model } = context
   const these = (column: string) => among(tx.engine, name(column), ids)
   await tx.run(sql`delete from time_entries where entity_type = 'WorkPackage' and ${these('entity_id')}`)
-  await removeShares(tx, ids)
+  await removeShares(tx, these('entity_id'))
   const parents = await tx.all<{ id: number }>(sql`
     select distinct p.id from work_packages w join work_packages p on p.id = w.parent_id
     where ${these('w.id')} and not ${isDoomed('p')}`)
