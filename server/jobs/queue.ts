@@ -15,6 +15,12 @@ export const isOwn = raw(`key = '${OWN}'`)
 const DEFAULT_LEASE = 60
 const LONGEST_ERROR = 500
 
+/**
+ * The attempts of a job that completes what a request has begun, and others already see: it is given up only where it ends process
+ * after process, as an operator who restarts the server may do some times in a row.
+ */
+export const PERSISTENT = 25
+
 /** A claimed job. */
 export interface ClaimedJob<P = unknown> {
   readonly id: number

@@ -584,6 +584,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 }
 
+/** Kinds that complete what a request has begun. */
+const begun = ['projects.delete', 'work_packages.delete', 'work_packages.move', 'work_packages.settle']
+
 /** More than any job takes. */
 const MOST_STEPS = 1_000_000
 
@@ -602,9 +605,25 @@ describe('a process is killed while it runs the job', () => {
       return runDue(killable(it.db, countdown), { now, model: it.model, files: killableFiles(it.files, countdown), post, only })
     }
 
+    // At noon, after the time of day of alerts.
+    const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
+
+    if (begun.includes(kind))
+      test(`${kind}, twenty times in a row before it gets on`, async () => {
+        const now = new Date(noon)
+        await clear('jobs')
+        await make(now)
+        await it.db.transaction((tx) => tx.run(sql`update jobs set due_at = ${now.toISOString()} where key is null`))
+        for (let n = 0; n < 20; n++) {
+          const countdown = { left: 6, isOver: false }
+          await run(new Date(noon + n * HOUR), countdown).catch(() => {})
+          assert.ok(countdown.isOver)
+        }
+        await run(new Date(noon + 20 * HOUR), { left: Infinity, isOver: false })
+        assert.deepEqual(await result(), scenario.expected)
+      })
+
     test(kind, async () => {
-      // At noon, after the time of day of alerts.
-      const noon = new Date(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`).getTime() + 24 * HOUR
       /** Runs the job on a new scene, as a process that ends after this number of steps. */
       const runOnce = async (left: number) => {
         const now = new Date(noon)

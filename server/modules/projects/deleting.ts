@@ -5,6 +5,7 @@ import { name, raw, sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
 import type { Letter } from '#jobs/letters.ts'
 import { sendLetter } from '#jobs/mail.ts'
+import { PERSISTENT } from '#jobs/queue.ts'
 import { endTask, openTask, progressed, startTask, type TaskPayload } from '#jobs/tasks.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
@@ -44,7 +45,7 @@ export async function beginDeletion(tx: Transaction, { id, name }: Project, cont
 
 /** Deletes a project and its descendants in short transactions; another process continues after the last of them. */
 export const deleteProject = job<Doomed>('projects.delete', {
-  attempts: 5,
+  attempts: PERSISTENT,
   lane: 'tasks',
   about: ({ task, project }) => ({ task, project }),
   run: async (services) => {

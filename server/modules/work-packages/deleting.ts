@@ -6,7 +6,7 @@ import type { Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
 import { paced } from '#db/slices.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
-import { enqueue } from '#jobs/queue.ts'
+import { enqueue, PERSISTENT } from '#jobs/queue.ts'
 import { createCache, invalidate } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { contextOfActor, inside } from '#kernel/context.ts'
@@ -63,7 +63,7 @@ export async function removeShares(tx: Transaction, those: Sql): Promise<void> {
 
 /** Deletes marked work packages in short transactions; another process continues after the last of them. */
 export const deleteMarked = job<Doomed>('work_packages.delete', {
-  attempts: 5,
+  attempts: PERSISTENT,
   lane: 'tasks',
   about: ({ root }) => ({ root }),
   run: async (services) => {

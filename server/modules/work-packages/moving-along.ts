@@ -7,7 +7,7 @@ import { among, forUpdate } from '#db/dialect.ts'
 import { paced } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
-import { enqueue } from '#jobs/queue.ts'
+import { enqueue, PERSISTENT } from '#jobs/queue.ts'
 import { both, inProject } from '#kernel/access/rules.ts'
 import { allRows, createCache, invalidate, rowOf } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
@@ -152,7 +152,7 @@ interface Rest {
  * those that have moved already. What others have taken elsewhere meanwhile stays there, with all below it.
  */
 export const moveRest = job<Rest>('work_packages.move', {
-  attempts: 5,
+  attempts: PERSISTENT,
   lane: 'scheduling',
   about: ({ root, project, levels }) => ({ root, project, descendants: levels.flat().length }),
   run: async (services) => {

@@ -4,7 +4,7 @@
  */
 import type { Row, Transaction } from '#db/database.ts'
 import { breathing, paced } from '#db/slices.ts'
-import { enqueue } from '#jobs/queue.ts'
+import { enqueue, PERSISTENT } from '#jobs/queue.ts'
 import { createCache } from '#kernel/cache.ts'
 import { currentTime } from '#kernel/clock.ts'
 import { contextOfActor, inside } from '#kernel/context.ts'
@@ -128,7 +128,7 @@ interface Rest {
  * not change again, so that another process starts from the beginning, and changes by others meanwhile are taken into account.
  */
 export const settleRest = job<Rest>('work_packages.settle', {
-  attempts: 5,
+  attempts: PERSISTENT,
   lane: 'scheduling',
   about: ({ because, origins }) => ({ because, origins: origins.length }),
   run: async (services) => {
