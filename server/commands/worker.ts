@@ -10,6 +10,7 @@ import type { Invocation } from './command.ts'
 import { missingMigrations, openDatabase, secure, shown } from './database.ts'
 import { metricsLine } from './login.ts'
 import { startBackups } from './regular-backups.ts'
+import { endBySignal } from './serving.ts'
 import { startWorker } from './working.ts'
 
 /** Enough for a statement in each lane. */
@@ -36,22 +37,13 @@ export async function work(invocation: Invocation): Promise<void> {
   const stopBackups = startBackups(invocation, log)
   // Nothing else keeps the process alive.
   const alive = setInterval(() => {}, 60_000)
-  let isEnding = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, async () => {
-      if (isEnding) return
-      isEnding = true
-      log.info({}, 'stopping')
-      stopBackups()
-      await worker.stop()
-      clearInterval(alive)
-      metrics?.close()
-      await db.close()
-      // Before the last line, as the export may fail. The exporter's attempts would keep the process alive.
-      const isWaiting = (await traces?.end())?.isWaiting
-      log.info({}, 'stopped')
-      if (isWaiting) process.exit()
-    })
+  endBySignal(log, traces, async () => {
+    stopBackups()
+    await worker.stop()
+    clearInterval(alive)
+    metrics?.close()
+    await db.close()
+  })
   if (!(await hasPublicHost(db))) log.warn({}, 'links in mails lead nowhere: start halyard serve with --public-url once')
   log.info({ version, node: process.versions.node, engine: db.engine }, 'started')
   process.stdout.write(`Halyard runs the jobs of ${shown(config.databaseUrl)}.\n${metricsLine(metricsUrl)}`)
