@@ -25,6 +25,7 @@ const usage = `Usage: npm run bench -- [OPTION…]
   --case NAME,…              only these: ${names.join(', ')}
   --connections NUMBER,…     numbers of connections (16)
   --without-past             of no work package is kept what it was, to see that this makes no difference
+  --keep FOLDER              keep filled databases of SQLite there, and use those of the same day again
   --json FILE                write the results there as well
   --compare FILE             compare with the results of a former run`
 
@@ -49,6 +50,7 @@ function readWishes(args: string[]): Wishes | undefined {
       case: { type: 'string' },
       connections: { type: 'string' },
       'without-past': { type: 'boolean', default: false },
+      keep: { type: 'string' },
       json: { type: 'string' },
       compare: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -78,6 +80,7 @@ function readWishes(args: string[]): Wishes | undefined {
       stalls: stallNames.filter((name) => wished.includes(name)),
       connections,
       past: !values['without-past'],
+      keep: values.keep,
       seconds: 1,
       floor1: !quick,
       rounds: quick ? 1 : 5,

@@ -6,6 +6,7 @@ import { type Case, CREATES_PER_SECOND, cases, type Engine, type Request, stream
 import { addNets, fill } from './data.ts'
 import type { Dataset } from './dataset.ts'
 import { type Floor, keyOf } from './floors.ts'
+import { filledOnce } from './kept.ts'
 import type { Measured, Preparation, Slice } from './load.ts'
 import type { End, Stream } from './paced.ts'
 import { ask, type Halyard, lockVersionsOf, type Memory, memoryOf, startHalyard, versionOf } from './server.ts'
@@ -32,6 +33,8 @@ export interface Plan {
   starts: number
   /** Whether work packages have been changed since they were made. */
   past: boolean
+  /** The folder in which filled databases are kept. */
+  keep: string | undefined
 }
 
 export type Server = 'halyard' | 'floor2' | 'floor1'
@@ -103,10 +106,15 @@ export async function measure(
   say: (text: string) => void,
 ): Promise<Result> {
   say('filling the database')
-  const db = await connect(databaseUrl, { durable: false, patience: Infinity })
-  const { dataset, ground } = await fill(db, shape, size, plan.past)
-  const { engine } = db
-  await db.close()
+  const filled = async () => {
+    const db = await connect(databaseUrl, { durable: false, patience: Infinity })
+    const known = await fill(db, shape, size, plan.past)
+    await db.close()
+    return { engine: db.engine, ...known }
+  }
+  const name = `${shape}-${size}${plan.past ? '' : '-without-past'}`
+  const isKept = plan.keep !== undefined && databaseUrl.startsWith('sqlite:')
+  const { engine, dataset, ground } = await (isKept ? filledOnce(plan.keep as string, name, databaseUrl, filled) : filled())
 
   say('starting')
   const { halyard, start } = await started(databaseUrl, dataset, plan.starts)
