@@ -7,7 +7,7 @@
  */
 import type { Row } from '#db/database.ts'
 import { perDatabase } from '#db/memory.ts'
-import type { Body, Loaded, Property, Resource } from '#kernel/declaration.ts'
+import type { Body, Context, Loaded, Model, Property, Resource } from '#kernel/declaration.ts'
 import { fixedText, isWritten, stringify, type Written } from '#kernel/json.ts'
 import { idIn, linksOf, targetOf } from './load.ts'
 import { represent } from './represent.ts'
@@ -48,7 +48,7 @@ export function verifyKept(): void {
 export function elementsOf(page: Loaded): readonly (Body | Written)[] {
   const { resource, rows } = page
   if (!isKept(page)) return rows.map((row) => represent(resource, row, page))
-  const dependencies = dependenciesOf(resource, page)
+  const dependencies = dependenciesOf(page)
   return rows.map((row) => textOf(page, row, '', dependencies, () => represent(resource, row, page)))
 }
 
@@ -58,7 +58,7 @@ export function wholeOf(page: Loaded): Body | Written {
   const row = page.rows[0] as Row
   const whole = () => represent(resource, row, page, { embed: true })
   if (!isKept(page)) return whole()
-  return textOf(page, row, ' whole', [...dependenciesOf(resource, page), ...embeddedIn(resource, page)], whole)
+  return textOf(page, row, ' whole', wholeDependenciesOf(page), whole)
 }
 
 /** Whether texts of the page may be kept: it shows what is committed, as it is now. */
@@ -66,17 +66,12 @@ const isKept = ({ resource, context }: Loaded): boolean =>
   resource.kept !== undefined && !context.live && context.db === context.outside
 
 /** The text of a row: the kept one if all is equal that it depends on, or a new one, which is kept. */
-function textOf(
-  { context, resource }: Loaded,
-  row: Row,
-  form: '' | ' whole',
-  dependencies: readonly Dependency[],
-  build: () => Body,
-): Written {
+function textOf(page: Loaded, row: Row, form: '' | ' whole', dependencies: readonly Dependency[], build: () => Body): Written {
+  const { context, resource } = page
   const store = storeOf(context.outside)
   const { viewer, language, snapshot } = context
   const key = `${viewer.key} ${language} ${resource.name} ${row.id}${form}`
-  const parts = dependencies.map((part) => part(row))
+  const parts = dependencies.map((part) => part(row, page))
   const known = store.kept.get(key)
   const isSame =
     known?.revision === snapshot.revision &&
@@ -107,61 +102,68 @@ function verify({ text, row, resource }: Kept, now: string): void {
   if (text !== now) throw new Error(`The text that is kept of ${resource.name} ${row.id} is out of date:\n${text}\n${now}`)
 }
 
-type Dependency = (row: Row) => unknown
+/** Something that the text of a row depends on, as a comparable value. */
+type Dependency = (row: Row, page: Loaded) => unknown
 
-/** What the text of a row depends on besides its columns and cached tables: each as a text or a number. */
-function dependenciesOf(resource: Resource, page: Loaded): Dependency[] {
-  const { context, loaded, many, related } = page
-  const loads = Object.entries(resource.kept ?? {}).map(
-    ([name, part]): Dependency =>
-      (row) =>
-        comparable(part(loaded[name], row)),
-  )
+const elementDependencies = new WeakMap<Resource, readonly Dependency[]>()
+const wholeDependencies = new WeakMap<Resource, readonly Dependency[]>()
+
+/** What the text of an element depends on besides its columns and cached tables. */
+const dependenciesOf = ({ resource, context }: Loaded): readonly Dependency[] =>
+  elementDependencies.getOrInsertComputed(resource, () => [
+    ...Object.entries(resource.kept ?? {}).map(
+      ([name, part]): Dependency =>
+        (row, { loaded }) =>
+          comparable(part(loaded[name], row)),
+    ),
+    ...linksOf(resource).flatMap((property) => linkedBy(property, context.model)),
+  ])
+
+/** The same of an element with what it embeds. */
+const wholeDependenciesOf = (page: Loaded): readonly Dependency[] =>
+  wholeDependencies.getOrInsertComputed(page.resource, () => [
+    ...dependenciesOf(page),
+    ...Object.keys(page.resource.embedLoaders ?? {}).map(
+      (name): Dependency =>
+        (row, { extra, context }) =>
+          comparableBody(extra?.get(name)?.get(row.id), context),
+    ),
+    ...linksOf(page.resource)
+      .filter(({ options }) => options.embed)
+      .map(embeddedBy),
+  ])
+
+const idsBy = (property: Property, row: Row, { many }: Loaded): readonly number[] =>
+  property.many ? (many.get(property.name)?.get(row.id) ?? []) : [idIn(property, row)]
+
+/** What a link tells beyond the row, and cached rows. */
+function linkedBy(property: Property, model: Model): Dependency[] {
   const isCached = (target: string) => {
-    const { cached, rows } = context.model.of(target)
+    const { cached, rows } = model.of(target)
     return cached !== undefined || rows !== undefined
   }
-  const ofLink = (property: Property): Dependency[] => {
-    const ids = (row: Row): readonly number[] =>
-      property.many ? (many.get(property.name)?.get(row.id) ?? []) : [idIn(property, row)]
-    const targets = (row: Row) => {
-      const target = targetOf(property, row)
-      return isCached(target) ? undefined : comparable(ids(row).map((id) => related.get(target)?.get(id)))
-    }
-    const areFixed = !property.options.target && isCached(property.to as string)
-    return [...(property.many ? [(row: Row) => ids(row).join()] : []), ...(areFixed || property.options.link ? [] : [targets])]
+  const ids: Dependency = (row, page) => idsBy(property, row, page).join()
+  const targets: Dependency = (row, page) => {
+    const target = targetOf(property, row)
+    return isCached(target) ? undefined : comparable(idsBy(property, row, page).map((id) => page.related.get(target)?.get(id)))
   }
-  return [...loads, ...linksOf(resource).flatMap(ofLink)]
+  const areFixed = !property.options.target && isCached(property.to as string)
+  return [...(property.many ? [ids] : []), ...(areFixed || property.options.link ? [] : [targets])]
 }
 
-/** What is embedded in a row: kept texts and what is cached as themselves, everything else as text. */
-function embeddedIn(resource: Resource, { context, extra, embedded, many }: Loaded): Dependency[] {
-  const comparableBody = (body: object | undefined) =>
-    body === undefined || isWritten(body) ? body : stringify(body, context.language)
-  const ofLink = (property: Property): Dependency => {
-    const bodyOf = (row: Row, id: number) => embedded?.get(targetOf(property, row))?.get(id)
-    if (!property.many) return (row) => comparableBody(bodyOf(row, idIn(property, row)))
-    return (row) => {
-      const ids = many.get(property.name)?.get(row.id) ?? []
-      return ids.length === 0
-        ? ''
-        : stringify(
-            ids.map((id) => bodyOf(row, id) ?? null),
-            context.language,
-          )
-    }
+/** What is embedded for a link. */
+function embeddedBy(property: Property): Dependency {
+  const bodyOf = (row: Row, id: number, { embedded }: Loaded) => embedded?.get(targetOf(property, row))?.get(id)
+  if (!property.many) return (row, page) => comparableBody(bodyOf(row, idIn(property, row), page), page.context)
+  return (row, page) => {
+    const bodies = idsBy(property, row, page).map((id) => bodyOf(row, id, page) ?? null)
+    return bodies.length === 0 ? '' : stringify(bodies, page.context.language)
   }
-  return [
-    ...[...(extra?.values() ?? [])].map(
-      (bodies): Dependency =>
-        (row) =>
-          comparableBody(bodies.get(row.id)),
-    ),
-    ...linksOf(resource)
-      .filter(({ options }) => options.embed)
-      .map(ofLink),
-  ]
 }
+
+/** A body that is kept or cached is compared as itself, any other as text. */
+const comparableBody = (body: object | undefined, { language }: Context) =>
+  body === undefined || isWritten(body) ? body : stringify(body, language)
 
 const comparable = (value: unknown): unknown => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)
 
