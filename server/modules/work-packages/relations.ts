@@ -8,8 +8,9 @@ import { both, everyone, onWorkPackage, through } from '#kernel/access/rules.ts'
 import type { Context, Draft, Rule } from '#kernel/declaration.ts'
 import { conflict, type Violation, violation } from '#kernel/errors.ts'
 import { areVisible } from '#kernel/read/judge.ts'
-import { load, visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
-import { collection, represent } from '#kernel/read/represent.ts'
+import { visibleRows, visibleRowsWhere } from '#kernel/read/load.ts'
+import { collection } from '#kernel/read/represent.ts'
+import { represented } from '#kernel/read/single.ts'
 import { differs, extension, resource } from '#kernel/resource.ts'
 import { type Message, said } from '#text/messages.ts'
 import { serialiseTies } from './consequences.ts'
@@ -229,16 +230,14 @@ async function relationsOf(rows: readonly Row[], context: Context): Promise<Read
   const ids: number[] = rows.map((row) => row.id)
   const related: number[] = rows.filter((row) => row.is_related).map((row) => row.id)
   const isOf = (end: string) => among(context.engine, name(`relations.${end}`), related)
+  const resource = context.model.of(Relation)
   const found =
-    related.length === 0
-      ? []
-      : await visibleRowsWhere(context, context.model.of(Relation), sql`(${isOf('from_id')} or ${isOf('to_id')})`)
-  const page = await load(context, context.model.of(Relation), found)
+    related.length === 0 ? [] : await visibleRowsWhere(context, resource, sql`(${isOf('from_id')} or ${isOf('to_id')})`)
+  const bodies = found.length === 0 ? [] : await represented(context, resource, found)
   return new Map(
     ids.map((id) => {
-      const own = found.filter((row) => row.from_id === id || row.to_id === id)
-      const elements = own.map((row) => represent(context.model.of(Relation), row, page))
-      return [id, collection(`/api/v3/work_packages/${id}/relations`, elements)]
+      const own = bodies.filter((_, i) => found[i]?.from_id === id || found[i]?.to_id === id)
+      return [id, collection(`/api/v3/work_packages/${id}/relations`, own)]
     }),
   )
 }
