@@ -9,9 +9,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * From now on, answers 503 to all requests except `/livez`, which still tells supervisors not to kill the process.
-     * @returns when all earlier requests are answered, or after this many milliseconds
+     * @returns when all earlier requests are answered and their handlers have ended, those of clients that have gone as well, or
+     *   after this many milliseconds
      */
     drain(atMost: number): Promise<void>
+    /** Has `drain` wait for a handler, as it does for those of routes. Returns what the handler returns. */
+    untilDone<T>(handling: T): T
   }
 }
 
@@ -25,6 +28,21 @@ function shuttingDown(): ApiError {
 export function makeDrainable(app: FastifyInstance): void {
   let isDraining = false
   const answering = new Set<ServerResponse>()
+  const handling = new Set<PromiseLike<unknown>>()
+  app.decorate('untilDone', <T>(handled: T): T => {
+    if (handled instanceof Promise) {
+      handling.add(handled)
+      const done = () => handling.delete(handled)
+      handled.then(done, done)
+    }
+    return handled
+  })
+  app.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = function (request, reply) {
+      return app.untilDone(handler.call(this, request, reply))
+    }
+  })
   app.addHook('onRequest', async (request, reply) => {
     const { raw } = reply
     answering.add(raw)
@@ -38,7 +56,8 @@ export function makeDrainable(app: FastifyInstance): void {
     const late = new Promise<void>((done) => {
       timer = setTimeout(done, atMost)
     })
-    await Promise.race([Promise.all(closed), late])
+    // A handler goes on when its client has gone, and needs the database.
+    await Promise.race([Promise.all(closed).then(() => Promise.allSettled(handling)), late])
     clearTimeout(timer)
   })
 }

@@ -297,9 +297,9 @@ export function mount(
     app.get(one.path, (request, reply) => answerDocument(request, reply, services, one))
   }
 
-  app.setNotFoundHandler(async (request, reply) => {
-    return request.url.startsWith(PREFIX) ? missing(request, reply) : elsewhere(request, reply)
-  })
+  app.setNotFoundHandler((request, reply) =>
+    app.untilDone(request.url.startsWith(PREFIX) ? missing(request, reply) : elsewhere(request, reply)),
+  )
 }
 
 /** 405, with the methods of the path. */

@@ -1,6 +1,7 @@
 /** Shutdown: running requests get their responses, new ones get 503, and there is a time limit. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from '#db/sql.ts'
 import { instance } from '#test/instance.ts'
 import { connection } from '#test/raw.ts'
 
@@ -35,6 +36,39 @@ test('during the shutdown running requests get their responses, and others 503',
   await begun.until('<p>ab</p>')
   begun.socket.end()
   await drained
+})
+
+test('a request whose client has gone is done before the shutdown', async (t) => {
+  const it = await instance()
+  t.after(() => it.close())
+  // Records the use of the token, so that the next transaction is that of the request.
+  await it.admin.get('/users/me')
+  const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const transaction = it.db.transaction.bind(it.db)
+  it.db.transaction = async (work, options) => {
+    begun.resolve()
+    await goOn.promise
+    return transaction(work, options)
+  }
+  const closed = Promise.withResolvers<void>()
+  it.app.server.once('connection', (socket) => socket.once('close', () => closed.resolve()))
+  const body = '{"name":"Made for somebody who has gone"}'
+  const gone = await connection(it.url)
+  gone.send(
+    `POST /api/v3/projects HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${it.adminToken}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  await begun.promise
+  gone.socket.destroy()
+  await closed.promise
+  let isDrained = false
+  const drained = it.app.drain(60_000).then(() => {
+    isDrained = true
+  })
+  await new Promise((done) => setImmediate(done))
+  assert.equal(isDrained, false)
+  goOn.resolve()
+  await drained
+  assert.ok(await it.db.one(sql`select id from projects where name = 'Made for somebody who has gone'`))
 })
 
 test('an incomplete request does not prevent the shutdown', async (t) => {
