@@ -1,7 +1,7 @@
 /** Guarantees of transactions on both engines, also under concurrency. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { ConstraintError, type Database, type Transaction } from '#db/database.ts'
+import { ConstraintError, type Database, TakenIdError, type Transaction } from '#db/database.ts'
 import { sql } from '#db/sql.ts'
 import { emptyDatabase } from '#test/database.ts'
 
@@ -66,6 +66,11 @@ for (const file of [false, true]) {
       ]
       for (const work of failing) await assert.rejects(db.transaction(work), isTaken)
       assert.deepEqual(await notes(), before)
+    })
+
+    test('an id that is taken is an error of its own', async () => {
+      const isTaken = (error: unknown) => error instanceof TakenIdError && error.table === 'notes'
+      await assert.rejects(write(1, 'once more'), isTaken)
     })
 
     test('a transaction can send any number of statements, and one that sends none commits nothing', async () => {

@@ -103,6 +103,15 @@ export class ConstraintError extends Error {
   }
 }
 
+/** A new row got an id that another one has. No value that was written is wrong: the ids of the table are not counted right. */
+export class TakenIdError extends ConstraintError {
+  readonly table: string
+  constructor(table: string, message: string) {
+    super('unique', message)
+    this.table = table
+  }
+}
+
 /** The time that a request has waited for the database, and the moment up to which it is counted. */
 export interface Waited {
   ms: number

@@ -7,6 +7,7 @@ import {
   type Database,
   PATIENCE_MS,
   type Reader,
+  TakenIdError,
   type Transaction,
   UnavailableError,
   waited,
@@ -15,7 +16,7 @@ import { observedTogether } from './observer.ts'
 import { createLanes } from './postgres-lanes.ts'
 import { Line, type Outcome } from './postgres-line.ts'
 import { APPLICATION } from './postgres-name.ts'
-import { raw, type Sql, sql } from './sql.ts'
+import { name, raw, type Sql, sql } from './sql.ts'
 
 /** Grace period after the server's own statement timeout, in case the server does not enforce it. */
 const MARGIN_MS = 300
@@ -256,6 +257,15 @@ export function openPostgres(
     }
   }
 
+  /** Has a sequence of ids go on after the rows that there are: rows that come from elsewhere do not advance it. */
+  const catchUp = (table: string) => {
+    const sequence = sql`cast(pg_get_serial_sequence(${table}, 'id') as regclass)`
+    const next = sql`greatest(nextval(${sequence}), (select max(id) + 1 from ${name(table)}))`
+    return using(momentIn(patience), (client) =>
+      query(client, sql`select setval(${sequence}, ${next}, false) as next`, momentIn(patience) + MARGIN_MS),
+    )
+  }
+
   return {
     ...readerOf(read),
     get statements() {
@@ -274,6 +284,10 @@ export function openPostgres(
         try {
           return await once(work, own)
         } catch (error) {
+          if (error instanceof TakenIdError && attempt < MOST_ATTEMPTS) {
+            await catchUp(error.table)
+            continue
+          }
           if (!(error instanceof Stale) && !isCollision(error)) throw error
           if (attempt === MOST_ATTEMPTS) throw error instanceof Stale ? error : new UnavailableError('busy', error)
         }
@@ -403,6 +417,8 @@ const MOST_ATTEMPTS = 5
 function translated(error: unknown, isBroken: boolean): unknown {
   if (!(error instanceof pg.DatabaseError)) return isBroken || error === LATE ? new Lost(error) : error
   const { code = '', message } = error
+  if (code === '23505' && error.constraint === `${error.table}_pkey` && error.detail?.includes('(id)='))
+    return new TakenIdError(error.table as string, message)
   if (code === '23505') return new ConstraintError('unique', message)
   if (code === '23503') return new ConstraintError('foreign', message)
   if (ENDINGS.test(code)) return new Lost(error)

@@ -10,6 +10,7 @@ import {
   PATIENCE_MS,
   type Row,
   type SnapshotReader,
+  TakenIdError,
   type Transaction,
   UnavailableError,
 } from './database.ts'
@@ -559,6 +560,8 @@ const FAILED_WRITES = new Set([3, 4, 6, 19].map((n) => IOERR | (n << 8)))
 function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UnavailableError) return error
   const { message } = error
+  const [, table] = /UNIQUE constraint failed: (\w+)\.id$/.exec(message) ?? []
+  if (table !== undefined) return new TakenIdError(table, message)
   if (/UNIQUE constraint failed/.test(message)) return new ConstraintError('unique', message)
   if (/FOREIGN KEY constraint failed/.test(message)) return new ConstraintError('foreign', message)
   const { errcode = 0, code } = error as { errcode?: number; code?: string }

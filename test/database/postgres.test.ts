@@ -273,6 +273,22 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     await assertWell()
   })
 
+  test('gives ids that are free, where rows came from elsewhere', async () => {
+    const project = await server.make.project()
+    const create = () =>
+      server.admin.post(`/projects/${project}/work_packages`, { subject: 'New', _links: { type: { href: '/api/v3/types/1' } } })
+    const first = await create()
+    assert.equal(first.status, 201, first.text)
+    for (const table of ['work_packages', 'journals']) {
+      await server.outside.run(`select setval(pg_get_serial_sequence('${table}', 'id'), 1, false)`)
+      const ids = await Promise.all(Array.from({ length: 3 }, async () => (await create()).body.id))
+      assert.ok(
+        ids.every((one) => one > first.body.id),
+        ids.join(),
+      )
+    }
+  })
+
   test('finds the rows that an update takes once, however many wait', async () => {
     const some = sql`select id from journals where unannounced order by id limit 50`
     const plan = await server.db.all<Record<string, string>>(

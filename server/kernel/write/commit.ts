@@ -1,5 +1,5 @@
 /** Commits a prepared write: the row, its dependents, its history and its event, in one transaction. */
-import { ConstraintError, type Database, type Engine, type Row, type Transaction } from '#db/database.ts'
+import { ConstraintError, type Database, type Engine, type Row, TakenIdError, type Transaction } from '#db/database.ts'
 import { assignments, inserted, merged } from '#db/dialect.ts'
 import { name, sql } from '#db/sql.ts'
 import { type CacheTopic, invalidate } from '#kernel/cache.ts'
@@ -41,7 +41,7 @@ export async function writing<T>(db: Database, resource: Resource, work: (tx: Tr
   try {
     return await db.transaction(work)
   } catch (error) {
-    if (error instanceof ConstraintError) throw constraintViolation(resource, error)
+    if (error instanceof ConstraintError && !(error instanceof TakenIdError)) throw constraintViolation(resource, error)
     throw error
   }
 }
