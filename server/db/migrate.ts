@@ -29,6 +29,7 @@ import { jobs } from './migrations/0033-jobs.ts'
 import { announced } from './migrations/0055-announced.ts'
 import { merges } from './migrations/0060-merges.ts'
 import { deletions } from './migrations/0061-deletions.ts'
+import { removals } from './migrations/0062-removals.ts'
 import { sql } from './sql.ts'
 
 /** A schema migration: its unique name, and its statements, per engine where they differ. */
@@ -67,6 +68,7 @@ const foundations: readonly Migration[] = [
   { name: '0055-announced', text: announced },
   { name: '0060-merges', text: merges },
   { name: '0061-deletions', text: deletions },
+  { name: '0062-removals', text: removals },
 ]
 
 /** Told which migration is next, and how many of how many have been applied. */

@@ -13,6 +13,9 @@ const LONGEST_PAUSE_MS = 50
 /** The time that a slice may take: on SQLite nothing else happens meanwhile. */
 const SLICE_MS = 15
 
+/** Fewer take hardly less time, however slow the machine. */
+const FEWEST = 5
+
 /** The size of slices, as measured by those before. */
 export interface Pace {
   readonly size: number
@@ -27,6 +30,7 @@ export interface Pace {
  */
 export function paced(first = 25, most = 500): Pace {
   let size = first
+  const least = Math.min(first, FEWEST)
   return {
     get size() {
       return size
@@ -35,7 +39,7 @@ export function paced(first = 25, most = 500): Pace {
       const began = performance.now()
       const result = await work()
       const ratio = SLICE_MS / Math.max(performance.now() - began, 1)
-      size = Math.round(Math.min(most, Math.max(1, size * Math.min(2, Math.max(0.25, ratio)))))
+      size = Math.round(Math.min(most, Math.max(least, size * Math.min(2, Math.max(0.25, ratio)))))
       return result
     },
   }

@@ -665,6 +665,13 @@ export interface Tables {
     note: string | null
     completed_at: string | null
   }
+  removals: {
+    of_table: string
+    removed: number
+    resource: string
+    actor: number
+    created_at: string
+  }
   revisions: {
     name: string
     value: number

@@ -6,6 +6,7 @@ import { forgetJobs } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
 import { sendOut } from './mail.ts'
 import { sendNotice } from './notices.ts'
+import { removeHidden } from './removing.ts'
 import { bodies, forgetTasks, operations } from './tasks.ts'
 
 export const jobs = module('jobs', {
@@ -21,5 +22,5 @@ export const jobs = module('jobs', {
   ],
   bodies,
   operations,
-  jobs: [deliverEvents, sendOut, sendNotice, indexTexts, forgetJobs, forgetTasks],
+  jobs: [deliverEvents, sendOut, sendNotice, indexTexts, removeHidden, forgetJobs, forgetTasks],
 })

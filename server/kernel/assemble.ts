@@ -1,7 +1,7 @@
 /** Assembles modules into a model, and rejects inconsistent declarations. */
 import type { TableName } from '#db/tables.ts'
 import { actionsOf, type Permission, type ProjectModule } from './access/permissions.ts'
-import { permissionsInRules } from './access/rules.ts'
+import { permissionsInRules, remaining } from './access/rules.ts'
 import type {
   Chapter,
   Declared,
@@ -35,9 +35,11 @@ export function assemble(modules: readonly Module[]): Model {
   const declared = modules.flatMap(({ resources = [] }) => resources)
   refuseDoubles(declared)
   const parts: readonly Parts[] = [...modules, ...modules.flatMap(({ derives }) => derives?.(declared) ?? [])]
-  const resources = extended(
-    declared,
-    parts.flatMap((one) => one.extends ?? []),
+  const resources = hidingRemoved(
+    extended(
+      declared,
+      parts.flatMap((one) => one.extends ?? []),
+    ),
   )
   const operations = [...parts.flatMap((one) => one.operations ?? []), ...resources.flatMap(standardOperations)]
   const bodies = new Map(parts.flatMap((one) => Object.entries(one.bodies ?? {})))
@@ -138,6 +140,20 @@ function extended(declared: readonly Declared[], extensions: readonly Extension[
       more = merged(more, extension.more)
     }
     return completed(resource, { ...more, properties })
+  })
+}
+
+/** The resources, with rules that hide rows which are being removed gradually. */
+function hidingRemoved(resources: readonly Resource[]): Resource[] {
+  const tables = new Set(resources.flatMap(({ gradual, table }) => (gradual ? [table] : [])))
+  return resources.map((resource) => {
+    const { table, visible, addressable } = resource
+    if (!tables.has(table)) return resource
+    return {
+      ...resource,
+      visible: remaining(visible, table),
+      ...(addressable && { addressable: remaining(addressable, table) }),
+    }
   })
 }
 

@@ -26,6 +26,8 @@ export type CacheTopic =
   | 'categories'
   /** Work packages that are being deleted. */
   | 'work_package_deletions'
+  /** Rows that are being removed. */
+  | 'removals'
   | 'versions'
   | 'project_phase_definitions'
   | 'sprints'

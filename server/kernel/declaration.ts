@@ -559,6 +559,11 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   create?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<number>
   /** What deleting means, where it is more than removing the row; gives false where it has removed the row itself: see `removal.ts`. */
   remove?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<boolean>
+  /**
+   * Many rows may refer to one of its rows. Where there are many, deleting one hides it, and a job removes it: see `removal.ts`.
+   * `begin` is what deleting means at once then.
+   */
+  gradual?: { begin?: (tx: Transaction, row: Tables[T] & C, context: Context) => Promise<void> }
   /** Why nobody can change or delete a row as it stands, in a sentence: the reason of a 403. Its links to do so are left out then. */
   frozen?: (row: Tables[T] & C) => Message | undefined
   /** Why a visible row that the viewer may delete cannot be deleted. */

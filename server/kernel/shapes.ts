@@ -88,6 +88,7 @@ const declaration = {
   after: true,
   create: true,
   remove: true,
+  gradual: { begin: true } satisfies Of<'gradual'>,
   frozen: true,
   removable: true,
   topics: true,

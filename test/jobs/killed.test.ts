@@ -218,6 +218,7 @@ let copied = 0
 let doomed: number
 let tree: number[] = []
 let harbour: number | undefined
+let leaving = 0
 let chain: number[] | undefined
 /** A project with rows of all kinds that are copied in different ways. */
 async function projectToCopy(): Promise<number> {
@@ -365,6 +366,24 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await count('work_package_deletions'),
     ],
     expected: [[], [], 0],
+    from: 4,
+    isPaced: true,
+  },
+  'rows.remove': {
+    make: async (now) => {
+      await clear('jobs', 'removals')
+      leaving = await it.make.user()
+      for (let n = 0; n < 3; n++) tree = [await it.make.workPackage({ project_id: project, assigned_to_id: leaving })]
+      const removal = { of_table: 'principals', removed: leaving, resource: 'User', actor: me.id, created_at: now.toISOString() }
+      await add('removals', removal)
+    },
+    result: async () => [
+      await it.db.all(sql`select id from principals where id = ${leaving}`),
+      await it.db.all(sql`select id from work_packages where assigned_to_id = ${leaving}`),
+      await it.db.all(sql`select id from work_package_versions where assigned_to_id = ${leaving}`),
+      await count('removals'),
+    ],
+    expected: [[], [], [], 0],
     from: 4,
     isPaced: true,
   },

@@ -1,11 +1,12 @@
 /** The law of deletions that take a while: what is being deleted looks to everybody as if it were gone already. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { sql } from '#db/sql.ts'
+import { join, sql } from '#db/sql.ts'
+import { isAnyDue } from '#jobs/queue.ts'
 import { invalidate } from '#kernel/cache.ts'
 import { begin } from '#kernel/write/history.ts'
 import { product } from '#server/modules.ts'
-import { jobsOf, runDue } from '#test/jobs.ts'
+import { runDue } from '#test/jobs.ts'
 import { type Person, type Populated, populated } from '#test/populated.ts'
 import { addressesOf, operations, PREFIX, parametersOf, pathWith, readingsWith } from '#test/registry.ts'
 import { sampled } from '#test/sample.ts'
@@ -43,18 +44,20 @@ interface Deletion {
   /** The least that is gone, in the sum over all people. */
   readonly atLeast: number
   readonly excused?: RegExp
+  readonly status?: number
 }
 
 /** Deletes something as an administrator, and compares what people see before the job with what they see after it. */
-async function looksGone({ path, job, atLeast, excused }: Deletion): Promise<void> {
+async function looksGone({ path, job, atLeast, excused, status: expected = 204 }: Deletion): Promise<void> {
   const { db } = world.server
   const addresses = (await Promise.all(readingsWith('show').map((resource) => addressesOf(db, resource, 30)))).flat()
   const [admin, ...others] = world.people as [Person, ...Person[]]
   const people = [admin, ...sampled(others, 3, 'deleting')]
   const first = await seen(people, addresses)
   const { status } = await admin.send('DELETE', path)
-  assert.equal(status, 204, path)
-  assert.equal((await jobsOf(db, { name: job })).length, 1)
+  assert.equal(status, expected, path)
+  const kinds = product.jobs.filter((kind) => kind.name === job)
+  assert.ok(await isAnyDue(db, kinds, new Date()), 'the job has something to do')
   const meanwhile = await seen(people, addresses)
   await runDue(db, { only: [job] })
   const finally_ = await seen(people, addresses)
@@ -90,6 +93,23 @@ test('a work package that is being deleted, and all below it, looks as if it wer
     await begin(tx, product.of('WorkPackage'))
   })
   await looksGone({ path: `${PREFIX}/work_packages/${id}`, job: 'work_packages.delete', atLeast: 20 })
+})
+
+test('a user who is being deleted looks as if gone', { timeout: 120_000 }, async () => {
+  const { db } = world.server
+  const seeing = world.people.map((one) => one.id).filter((one) => one !== undefined)
+  const { id } = (await db.one(sql`
+    select p.id from principals p where p.type = 'User' and not p.admin and p.id not in (${join(seeing)})
+    order by (select count(*) from memberships m where m.principal_id = p.id) desc, p.id limit 1`)) as { id: number }
+  // There may be as many work packages.
+  await db.transaction(async (tx) => {
+    const columns = sql`project_id, type_id, status_id, priority_id, author_id, created_at, updated_at`
+    await tx.run(
+      sql`insert into work_packages (id, subject, ${columns}) select 1000000, 'Latest', ${columns} from work_packages order by id limit 1`,
+    )
+    await begin(tx, product.of('WorkPackage'))
+  })
+  await looksGone({ path: `${PREFIX}/users/${id}`, job: 'rows.remove', atLeast: 1, status: 202 })
 })
 
 test('a project that is being deleted, and all that is in it, looks as if it were gone', { timeout: 120_000 }, async () => {

@@ -208,14 +208,17 @@ const deletions: NamedSet = {
   query: () => sql`select work_package_id as id from work_package_deletions`,
 }
 
-/** The rule holds, and the work package that the row's column points to is not being deleted. */
-export const lasting = (rule: Rule, of = 'id'): Rule => {
-  const lasts = (id: Sql) => sql`not exists (select 1 from work_package_deletions gone where gone.work_package_id = ${id})`
+/**
+ * The rule holds, and the row's column points to none of the rows of a set: a condition only as long as there are any.
+ * @param isIn the condition that an id is in it
+ */
+const outside = (rule: Rule, set: Need, of: string, isIn: (id: Sql) => Sql): Rule => {
+  const lasts = (id: Sql) => sql`not ${isIn(id)}`
   return {
-    needs: [...rule.needs, deletions],
+    needs: [...rule.needs, set],
     judge: (viewer, engine) => {
       const right = rule.judge(viewer, engine)
-      const { ids } = idSet(viewer, deletions)
+      const { ids } = idSet(viewer, set)
       if (ids.size === 0) return right
       return {
         ...right,
@@ -229,6 +232,19 @@ export const lasting = (rule: Rule, of = 'id'): Rule => {
     },
   }
 }
+
+/** The rule holds, and the work package that the row's column points to is not being deleted. */
+export const lasting = (rule: Rule, of = 'id'): Rule =>
+  outside(rule, deletions, of, (id) => sql`exists (select 1 from work_package_deletions gone where gone.work_package_id = ${id})`)
+
+/** The rule holds, and the row of a table is not being removed. */
+export const remaining = (rule: Rule, table: string): Rule =>
+  outside(
+    rule,
+    `removal:${table}`,
+    'id',
+    (id) => sql`exists (select 1 from removals gone where gone.of_table = ${table} and gone.removed = ${id})`,
+  )
 
 /** The viewer holds the permission on the work package that the row is: in its project, or because it is shared. */
 export const onWorkPackage = (permission: string): Rule => lasting(either(inProject(permission), shared(permission)))

@@ -53,12 +53,16 @@ export const membershipsOf = (asker: Asker, engine: Engine): Sql => sql`(
   where principal_id = ${asker.id} and entity_type is null and project_id is not null
     and ${withinLimits(asker, engine, sql`project_id`)})`
 
-/** The kinds of sets that belong to a permission or role: the table that holds them for an asker, and its columns. */
+/** The rows that are being removed, whoever asks. */
+const removalsOf = (): Sql => sql`(select removed, of_table from removals)`
+
+/** The kinds of sets that belong to a permission, a role or a table: the table that holds them for an asker, and its columns. */
 const kinds = {
   project: { table: grantsOf, id: 'project_id', by: 'permission' },
   share: { table: sharesOf, id: 'work_package_id', by: 'permission' },
   role: { table: rolesOf, id: 'project_id', by: 'role_id' },
   'shared-role': { table: sharedRolesOf, id: 'work_package_id', by: 'role_id' },
+  removal: { table: removalsOf, id: 'removed', by: 'of_table' },
 } as const
 
 type Kind = keyof typeof kinds

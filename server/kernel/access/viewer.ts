@@ -123,6 +123,7 @@ export const permissionTopics: readonly CacheTopic[] = [
   'custom_fields',
   'custom_actions',
   'work_package_deletions',
+  'removals',
 ]
 
 /** The viewer for a principal's row, within limits. */

@@ -11,7 +11,7 @@ import { entryOf } from './history.ts'
 import { publish } from './outbox.ts'
 import { toErrors } from './payload.ts'
 import { refusalOf } from './prepare.ts'
-import { removeRows } from './removal.ts'
+import { hide, isLarge, removeRows } from './removal.ts'
 import { allows } from './schema.ts'
 
 /**
@@ -26,8 +26,14 @@ export async function remove(db: Database, context: Context, resource: Resource,
   const violations = (await resource.removable?.(row, context)) ?? []
   if (violations.length > 0) throw combined(toErrors(resource, violations))
   await writing(db, resource, async (tx) => {
-    const isDone = await resource.remove?.(tx, row, inside(context, tx))
-    if (isDone !== false) await removeRows(tx, context.model, resource, [row.id], entryOf(context))
+    const inner = inside(context, tx)
+    if (resource.gradual && (await isLarge(tx, context.model, resource))) {
+      await resource.gradual.begin?.(tx, row, inner)
+      await hide(tx, resource, row.id, context)
+    } else {
+      const isDone = await resource.remove?.(tx, row, inner)
+      if (isDone !== false) await removeRows(tx, context.model, resource, [row.id], entryOf(context))
+    }
     await touched(tx, resource)
     await publish(tx, context, `${resource.table}.deleted`, row.id, [])
   })

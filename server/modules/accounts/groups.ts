@@ -10,7 +10,7 @@ import { said } from '#text/messages.ts'
 import { setUsers } from './inheritance.ts'
 import { membershipsLink, titled } from './links.ts'
 import { tellJoined } from './membership-mails.ts'
-import { removePrincipal } from './removal.ts'
+import { removePrincipal, retirePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
 import { adminOrSelf, managesMembers, seen } from './visibility.ts'
 
@@ -97,6 +97,7 @@ export const Group = resource<'principals', GroupFacts>('Group', 'principals', {
     ],
   ],
   remove: removePrincipal,
+  gradual: { begin: retirePrincipal },
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,
 })

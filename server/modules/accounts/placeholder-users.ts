@@ -11,7 +11,7 @@ import { said } from '#text/messages.ts'
 import { groupFilter } from './group-filter.ts'
 import { membershipsLink, titled } from './links.ts'
 import { managesThis } from './membership-rules.ts'
-import { removePrincipal } from './removal.ts'
+import { removePrincipal, retirePrincipal } from './removal.ts'
 import { nameFilters } from './search.ts'
 import { managesMembers, seen } from './visibility.ts'
 
@@ -77,6 +77,12 @@ export const PlaceholderUser = resource('PlaceholderUser', 'principals', {
   remove: async (tx, row, context) => {
     await demandMemberships(tx, row.id, context)
     return removePrincipal(tx, row, context)
+  },
+  gradual: {
+    begin: async (tx, row, context) => {
+      await demandMemberships(tx, row.id, context)
+      await retirePrincipal(tx, row)
+    },
   },
   operations: ['index', 'show', 'create', 'update', 'delete'],
   deleted: 202,

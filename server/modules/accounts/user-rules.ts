@@ -16,7 +16,7 @@ import { ApiError, CONFIRM, forbidden, type Violation, violation } from '#kernel
 import { differs } from '#kernel/resource.ts'
 import { addressOf, type Settings } from '#kernel/settings.ts'
 import { type Message, said } from '#text/messages.ts'
-import { removePrincipal } from './removal.ts'
+import { removePrincipal, retirePrincipal } from './removal.ts'
 
 type Principal = Tables['principals']
 
@@ -282,6 +282,12 @@ export async function removableUser(row: Principal, context: Context): Promise<r
   if (!mayRemove(row, context)) throw forbidden()
   if (!canRemove(row, context)) throw forbidden(CONFIRM)
   return []
+}
+
+/** Ends what a user can do, before a job removes the account. */
+export async function retireUser(tx: Transaction, row: Principal): Promise<void> {
+  await retirePrincipal(tx, row)
+  await ensureAnAdmin(tx)
 }
 
 export async function removeUser(tx: Transaction, row: Principal, context: Context): Promise<false> {

@@ -23,6 +23,7 @@ import {
   keepAnAdmin,
   removableUser,
   removeUser,
+  retireUser,
   sendInvitation,
   tellOwner,
   tidied,
@@ -221,6 +222,7 @@ export const User = resource<'principals', UserFacts>('User', 'principals', {
   after: [keepAnAdmin, tellOwner, sendInvitation],
   removable: removableUser,
   remove: removeUser,
+  gradual: { begin: retireUser },
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   deleted: 202,
 })

@@ -118,6 +118,7 @@ export const Sprint = resource('Sprint', 'sprints', {
   defaults: () => ({ status: 'in_planning', sharing: 'none' }),
   check: [check],
   after: [withdraw],
+  gradual: {},
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })

@@ -63,6 +63,7 @@ export const ProjectPhaseDefinition = resource<'project_phase_definitions', Fact
     defaults: () => ({ start_gate: false, finish_gate: false }),
     facts: lookUp,
     derive: [({ row }, { next }) => ({ position: row.position ?? next })],
+    gradual: {},
     operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
     extensions: ['create', 'update', 'delete', 'form', 'editForm', 'schema'],
   },

@@ -151,6 +151,7 @@ export const ProjectPhase = resource<'project_phases', Facts, Defined>('ProjectP
   // Work packages have a phase where their project has any, which is cached with permissions.
   topics: ['projects'],
   copied: { with: 'phases' },
+  gradual: {},
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['index', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })

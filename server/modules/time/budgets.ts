@@ -97,6 +97,7 @@ export const Budget = resource('Budget', 'budgets', {
     },
   },
   defaults: ({ viewer }) => ({ author_id: viewer.id }),
+  gradual: {},
   operations: ['index', 'show', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
   extensions: ['index', 'create', 'update', 'delete', 'form', 'editForm', 'schema'],
 })
