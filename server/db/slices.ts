@@ -14,7 +14,7 @@ const LONGEST_PAUSE_MS = 50
 const SLICE_MS = 15
 
 /** Fewer take hardly less time, however slow the machine. */
-const FEWEST = 5
+const FEWEST = 10
 
 /** The size of slices, as measured by those before. */
 export interface Pace {

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { sql } from '#db/sql.ts'
 import { invalidate } from '#kernel/cache.ts'
+import { begin } from '#kernel/write/history.ts'
+import { product } from '#server/modules.ts'
 import { type Client, filters, type Instance, instance } from '#test/instance.ts'
+import { runDue } from '#test/jobs.ts'
 
 let server: Instance
 let admin: Client
@@ -160,6 +163,29 @@ describe('the week', () => {
     assert.deepEqual([kept.startDate, kept.dueDate, kept.duration], ['2026-12-18', '2026-12-21', 'P3D'])
     const now = await admin.post(`/projects/${project}/work_packages`, saturdays)
     assert.deepEqual([now.body.dueDate, now.body.duration], ['2026-12-21', 'P3D'])
+  })
+
+  test('the durations of many work packages change a moment later', async () => {
+    const project_id = await server.make.project()
+    const dates = { start_date: '2026-12-18', due_date: '2026-12-21', duration: 2 }
+    const first = await server.make.workPackage({ project_id, ...dates })
+    await server.db.transaction(async (tx) => {
+      const columns = sql`project_id, type_id, status_id, priority_id, author_id, start_date, due_date, duration, created_at, updated_at`
+      for (let n = 0; n < 400; n++)
+        await tx.run(
+          sql`insert into work_packages (subject, ${columns}) select 'One of many', ${columns} from work_packages where id = ${first}`,
+        )
+      await begin(tx, product.of('WorkPackage'))
+    })
+    const last = (await server.db.one<{ id: number }>(sql`select max(id) as id from work_packages`))!.id
+    const durations = async () =>
+      Promise.all([first, last].map(async (id) => (await admin.get(`/work_packages/${id}`)).body.duration))
+    assert.equal((await admin.patch('/days/week/6', { _type: 'WeekDay', working: true })).status, 200)
+    assert.deepEqual(await durations(), ['P3D', 'P2D'])
+    await runDue(server.db, { only: ['work_packages.recount'] })
+    assert.deepEqual(await durations(), ['P3D', 'P3D'])
+    const history = elements(await admin.get(`/work_packages/${last}/activities`))
+    assert.match(JSON.stringify(history.at(-1).details), /Duration/)
   })
 
   test('several days are changed at once; the others keep their state', async () => {

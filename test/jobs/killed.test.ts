@@ -23,6 +23,7 @@ import type { Mail } from '#kernel/declaration.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 import { register } from '#modules/accounts/registration.ts'
 import { manage } from '#modules/storages/managing.ts'
+import { recountRest } from '#modules/time/durations.ts'
 import { countedBy } from '#modules/work-packages/0058-counts.ts'
 import { settleRest } from '#modules/work-packages/settling.ts'
 import { outgoing, useOutgoing } from '#outgoing/client.ts'
@@ -387,6 +388,24 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: 4,
     isPaced: true,
   },
+  'work_packages.recount': {
+    make: async (now) => {
+      await clear('jobs')
+      const dates = { start_date: '2026-03-06', due_date: '2026-03-09', duration: 4 }
+      tree = []
+      for (let n = 0; n < 60; n++) tree.push(await it.make.workPackage({ project_id: project, ...dates }))
+      await it.db.transaction((tx) => enqueue(tx, recountRest, { payload: { dates: null, actor: me.id } }, now))
+    },
+    result: async () => {
+      const rows = await it.db.all<{ duration: number; lock_version: number }>(
+        sql`select duration, lock_version from work_packages where ${among(it.db.engine, sql`id`, tree)}`,
+      )
+      return rows.filter((row) => row.duration !== 2 || row.lock_version !== 1).length
+    },
+    expected: 0,
+    from: 4,
+    isPaced: true,
+  },
   'work_packages.move': {
     make: async (now) => {
       await clear('jobs')
@@ -604,7 +623,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 }
 
 /** Kinds that complete what a request has begun. */
-const begun = ['projects.delete', 'work_packages.delete', 'work_packages.move', 'work_packages.settle']
+const begun = ['projects.delete', 'work_packages.delete', 'work_packages.move', 'work_packages.recount', 'work_packages.settle']
 
 /** More than any job takes. */
 const MOST_STEPS = 1_000_000

@@ -94,7 +94,8 @@ const somewhere: Scope['viewer'] = {
 }
 
 test('order, groups and sums of rows read no other rows than the declared targets of their links', () => {
-  const tables = new Set([...layout.keys()])
+  // By these, rules hide what is being deleted.
+  const tables = new Set(layout.keys()).difference(new Set(['work_package_deletions', 'removals']))
   const found = new Map<string, string>()
   for (const resource of product.resources.filter(isStored)) {
     const { name: of, table, properties, sorts = {} } = resource

@@ -4,6 +4,7 @@ import { budgets } from './0041-budgets.ts'
 import { TimeEntriesActivity } from './activities.ts'
 import { Budget, workPackageExtension as budgetExtension, operations as budgetOperations } from './budgets.ts'
 import { demo } from './demo.ts'
+import { recountRest } from './durations.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { projectModules } from './permissions.ts'
 import { TimeEntry, extensions as timeEntriesExtensions } from './time-entries.ts'
@@ -26,6 +27,7 @@ export const time = module('time', {
   ],
   projectModules,
   migrations: [budgets],
+  jobs: [recountRest],
   resources: [TimeEntriesActivity, TimeEntry, Budget],
   operations: [...furtherOperations, ...budgetOperations],
   extends: [...timeEntriesExtensions, budgetExtension],
