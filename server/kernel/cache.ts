@@ -53,6 +53,8 @@ export interface Snapshot {
     get(query: Sql): unknown
     /** @param value read after this snapshot was taken, and not changed by those who get it */
     set(query: Sql, value: unknown): void
+    /** The value of a query that somebody else has begun to load in the same state; otherwise loads and sets it. */
+    share<T>(query: Sql, load: () => Promise<T>): Promise<T>
   }
 }
 
@@ -72,6 +74,8 @@ export function createCache(): Cache {
   let state: number | string | undefined
   /** Values of that state. */
   const fleeting = new Map<string, unknown>()
+  /** Those that are being loaded in that state. */
+  const loading = new Map<string, Promise<unknown>>()
   const kept = new Map<string, { stamp: number; value: unknown }>()
 
   return {
@@ -89,13 +93,22 @@ export function createCache(): Cache {
           revisions = new Map(rows.map((r) => [r.name, r.value]))
           total = revisions.get('all') ?? 0
         }
-        if (now !== state) fleeting.clear()
+        if (now !== state) {
+          fleeting.clear()
+          loading.clear()
+        }
         state = now
       }
       const mine = revisions
       const { commits } = db
       // A request that has written itself reads anew.
-      const holds = () => now !== undefined && now === state && db.commits === commits
+      const isCurrent = () => now !== undefined && now === state && db.commits === commits
+      const set = (query: Sql, value: unknown) => {
+        // What was read since is as new as this state, or newer.
+        if (!isCurrent()) return
+        if (fleeting.size >= KEPT_UNTIL_COMMIT) fleeting.delete(fleeting.keys().next().value as string)
+        fleeting.set(keyOf(query), value)
+      }
       return {
         revision: total,
         known<T>(key: string, topics: readonly CacheTopic[]): T | undefined {
@@ -116,12 +129,23 @@ export function createCache(): Cache {
           return value
         },
         untilCommit: {
-          get: (query) => (holds() ? fleeting.get(keyOf(query)) : undefined),
-          set(query, value) {
-            // What was read since is as new as this state, or newer.
-            if (!holds()) return
-            if (fleeting.size >= KEPT_UNTIL_COMMIT) fleeting.delete(fleeting.keys().next().value as string)
-            fleeting.set(keyOf(query), value)
+          get: (query) => (isCurrent() ? fleeting.get(keyOf(query)) : undefined),
+          set,
+          async share<T>(query: Sql, load: () => Promise<T>): Promise<T> {
+            if (!isCurrent()) return load()
+            const key = keyOf(query)
+            const other = loading.get(key) as Promise<T> | undefined
+            // The other one may have failed because it had waited before.
+            if (other) return other.catch(load)
+            const mine = load()
+            loading.set(key, mine)
+            try {
+              const value = await mine
+              set(query, value)
+              return value
+            } finally {
+              if (loading.get(key) === mine) loading.delete(key)
+            }
           },
         },
       }
@@ -155,13 +179,15 @@ export function keepRows<R = Row>({ db, outside, snapshot }: Reading, query: Sql
   if (db === outside) snapshot.untilCommit.set(query, rows)
 }
 
-/** The rows of a query, remembered until the next commit: for what takes long and many ask for, such as totals. */
+/**
+ * The rows of a query, remembered until the next commit, and read once for all that ask at the same time: for what takes long and
+ * many ask for, such as totals.
+ */
 export async function sharedRows<R = Row>(reading: Reading, query: Sql): Promise<readonly R[]> {
   const known = knownRows<R>(reading, query)
   if (known) return known
-  const rows = await reading.db.all<R>(lengthy(query))
-  keepRows(reading, query, rows)
-  return rows
+  const load = () => reading.db.all<R>(lengthy(query))
+  return reading.db === reading.outside ? reading.snapshot.untilCommit.share(query, load) : load()
 }
 
 /** Raises the counters of topics that this transaction changes. */
