@@ -175,6 +175,7 @@ export function openPostgres(
     const limit = own === Infinity ? own : Math.max(own, patience / 8)
     const until = momentIn(Math.min(limit, patience))
     let client = await acquire(until)
+    let isHeld = true
     let unsent = [BEGIN]
     if (own !== patience) unsent.push(raw(`set local lock_timeout = ${Number.isFinite(own) ? Math.max(own, 1) : 0}`))
     if (own === Infinity) unsent.push(raw('set local statement_timeout = 0'))
@@ -193,7 +194,9 @@ export function openPostgres(
           // Nothing has changed yet.
           if (isOpen || steps.at(-1) === COMMIT || attempt === MOST_ATTEMPTS || performance.now() >= until) throw error
           giveBack(client)
+          isHeld = false
           client = await acquire(until)
+          isHeld = true
         }
       }
     }
@@ -253,7 +256,7 @@ export function openPostgres(
         await ask(client, [ROLLBACK], performance.now() + MOMENT_MS).catch(() => broken.add(client))
       throw error
     } finally {
-      giveBack(client)
+      if (isHeld) giveBack(client)
     }
   }
 

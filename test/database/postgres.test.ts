@@ -176,6 +176,16 @@ describe('PostgreSQL', { skip: !isPostgres }, () => {
     assert.equal(n, 0)
   })
 
+  test('that goes away before a transaction has begun is an error of the transaction', async () => {
+    const done = server.db.transaction(async (tx) => {
+      await way.close()
+      await tx.one(sql`select 1 as one`)
+    })
+    await assert.rejects(done, (error) => error instanceof UnavailableError && error.kind === 'away')
+    await way.open()
+    await assertWell()
+  })
+
   test('keeps a bounded number of statements prepared on a connection, and forgets none that is used', async (t) => {
     const db = await connect(process.env.HALYARD_TEST_DATABASE_URL!, { connections: 1 })
     t.after(() => db.close())
