@@ -270,6 +270,26 @@ export function recordset(
     : sql`select * from json_to_recordset(${values}::json) as rows_of (${join(names.map((one) => sql`${name(one)} ${raw(columns[one] as string)}`))})`
 }
 
+/**
+ * The statements that refresh the statistics of the planner for each table that has grown or shrunk much since they were taken; none
+ * on PostgreSQL, which does so by itself. Each looks at some rows of a table only.
+ */
+export async function staleStatistics(db: Reader): Promise<string[]> {
+  if (db.engine === 'postgres') return []
+  // All tables, by their sizes; the last bit asks for the statements instead of running them.
+  const statements = (await db.all(sql`pragma optimize(0x10003)`)).map((row) => String(Object.values(row)[0]))
+  const tables = statements.map((one) => /"(\w+)"$/.exec(one)?.[1]).filter((one) => one !== undefined)
+  if (tables.length === 0) return []
+  // Of an empty table there are never any.
+  const filled = await db.all<{ of: string }>(
+    join(
+      tables.map((one) => sql`select ${one} as "of" where exists (select 1 from ${name(one)})`),
+      ' union all ',
+    ),
+  )
+  return filled.map(({ of }) => `analyze "${of}"`)
+}
+
 /** Deletes some rows that match a condition: those of tables without a key as well. */
 export function deleteSome(engine: Engine, table: string, where: Sql, most: number): Sql {
   const row = raw(engine === 'sqlite' ? 'rowid' : 'ctid')

@@ -457,6 +457,8 @@ function connect(
   } catch {
     // It writes its statistics, which may fail. The next start can do so.
   }
+  // From now on others wait for it: see `staleStatistics`.
+  connection.exec('pragma analysis_limit = 1000')
   connection.function('fold', { deterministic: true }, (text) => (text === null ? null : lower(String(text))))
   connection.function('natural', { deterministic: true }, (text) =>
     text === null

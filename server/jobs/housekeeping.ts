@@ -1,11 +1,25 @@
-/** Housekeeping of the queue: abandoned jobs are kept for some time only, as their payloads may be confidential. */
-import { amongTexts } from '#db/dialect.ts'
+/**
+ * Housekeeping: abandoned jobs are kept for some time only, as their payloads may be confidential, and the statistics of SQLite
+ * follow the sizes of its tables.
+ */
+import { amongTexts, staleStatistics } from '#db/dialect.ts'
 import { raw, sql } from '#db/sql.ts'
 import { job } from '#kernel/module.ts'
 import { isOwn } from './queue.ts'
 
 const DAY = 86_400_000
 const KEPT_DAYS = 30
+
+/** Refreshes statistics of tables that have grown or shrunk much, in a transaction for each. */
+export const refreshStatistics = job('statistics.refresh', {
+  every: 3600,
+  run: async ({ db, step, signal }) => {
+    for (const statement of await staleStatistics(db)) {
+      if (signal.aborted) return
+      await step((tx) => tx.script(statement))
+    }
+  },
+})
 
 /** Removes old abandoned jobs, and the rows of removed schedules. */
 export const forgetJobs = job('jobs.forget', {

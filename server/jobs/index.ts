@@ -2,7 +2,7 @@
 import { module } from '#kernel/module.ts'
 import { tasks } from './0046-tasks.ts'
 import { deliverEvents } from './events.ts'
-import { forgetJobs } from './housekeeping.ts'
+import { forgetJobs, refreshStatistics } from './housekeeping.ts'
 import { indexTexts } from './indexing.ts'
 import { sendOut } from './mail.ts'
 import { sendNotice } from './notices.ts'
@@ -22,5 +22,5 @@ export const jobs = module('jobs', {
   ],
   bodies,
   operations,
-  jobs: [deliverEvents, sendOut, sendNotice, indexTexts, removeHidden, forgetJobs, forgetTasks],
+  jobs: [deliverEvents, sendOut, sendNotice, indexTexts, removeHidden, refreshStatistics, forgetJobs, forgetTasks],
 })

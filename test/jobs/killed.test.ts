@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { mergeCounts } from '#db/counts.ts'
 import type { Database, Transaction } from '#db/database.ts'
-import { among } from '#db/dialect.ts'
+import { among, staleStatistics } from '#db/dialect.ts'
 import { migrate } from '#db/migrate.ts'
 import { hasPending } from '#db/search.ts'
 import { join, name, sql } from '#db/sql.ts'
@@ -312,6 +312,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     result: async () => [await jobsOf(it.db, { name: 'mail.send' }), await jobsOf(it.db, { name: 'former' })],
     expected: [[], []],
+  },
+  'statistics.refresh': {
+    make: () => clear('jobs'),
+    result: () => staleStatistics(it.db),
+    expected: [],
+    // Later runs find less to do.
+    isPaced: true,
   },
   'tasks.forget': tidying('tasks', (at) => ({
     ...{ uuid: 'u', name: 'projects.copy', user_id: me.id, payload: '{}', progress: 3 },
