@@ -1,7 +1,7 @@
 /** Filters of work packages that do not follow from a property. */
 
 import { among } from '#db/dialect.ts'
-import { hasWords, wordsOf } from '#db/search.ts'
+import { finding, foundBy, hasWords, wordsOf } from '#db/search.ts'
 import { and, FALSE, name, or, type Sql, sql, TRUE } from '#db/sql.ts'
 import { rights } from '#kernel/access/rights.ts'
 import { inProject } from '#kernel/access/rules.ts'
@@ -117,18 +117,21 @@ const typeahead: Filter = {
   strategy: 'search',
   where: async ({ values: [text = ''] }, context, table) => {
     const conditions: Sql[] = []
+    const tests: Sql[] = []
     for (const word of wordsOf(text)) {
-      conditions.push(
-        or([
-          await matchesColumn(context, context.model.of('WorkPackage'), 'subject', word),
-          linked(context, context.model.of('WorkPackage'), 'project', (project) =>
-            hasWords(context.engine, column(project, 'name'), [word]),
-          ),
-          /^#?\d+$/.test(word) ? sql`cast(${column(table, 'id')} as text) like ${`%${word.replace('#', '')}%`}` : FALSE,
-        ]),
-      )
+      const inSubject = await matchesColumn(context, context.model.of('WorkPackage'), 'subject', word)
+      const elsewhere = [
+        linked(context, context.model.of('WorkPackage'), 'project', (project) =>
+          hasWords(context.engine, column(project, 'name'), [word]),
+        ),
+        /^#?\d+$/.test(word) ? sql`cast(${column(table, 'id')} as text) like ${`%${word.replace('#', '')}%`}` : FALSE,
+      ]
+      conditions.push(or([inSubject, ...elsewhere]))
+      tests.push(or([foundBy(inSubject)?.test ?? inSubject, ...elsewhere]))
     }
-    return and(conditions)
+    const condition = and(conditions)
+    const test = and(tests)
+    return condition.text === test.text ? condition : finding(condition, { test, isSeen: false })
   },
 }
 
