@@ -22,6 +22,8 @@ import { enqueue } from '#jobs/queue.ts'
 import type { Mail } from '#kernel/declaration.ts'
 import { defaultSetting } from '#modules/accounts/notification-settings.ts'
 import { register } from '#modules/accounts/registration.ts'
+import { takeRest } from '#modules/backlogs/operations.ts'
+import { releaseRest } from '#modules/projects/sharing.ts'
 import { manage } from '#modules/storages/managing.ts'
 import { recountRest } from '#modules/time/durations.ts'
 import { countedBy } from '#modules/work-packages/0058-counts.ts'
@@ -413,6 +415,54 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: 4,
     isPaced: true,
   },
+  'sprints.take-out': {
+    make: async (now) => {
+      await clear('jobs')
+      const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+      const from = await it.make.row('sprints', {
+        project_id: project,
+        name: 'S',
+        status: 'completed',
+        sharing: 'none',
+        ...stamps,
+      })
+      tree = []
+      for (let n = 0; n < 60; n++) tree.push(await it.make.workPackage({ project_id: project, sprint_id: from }))
+      const admin = (await it.db.one<{ id: number }>(sql`select id from principals where admin`))!.id
+      await it.db.transaction((tx) => enqueue(tx, takeRest, { payload: { from, to: null, actor: admin } }, now))
+    },
+    result: async () => {
+      const rows = await it.db.all<{ sprint_id: number | null; lock_version: number }>(
+        sql`select sprint_id, lock_version from work_packages where ${among(it.db.engine, sql`id`, tree)}`,
+      )
+      return rows.filter((row) => row.sprint_id !== null || row.lock_version !== 1).length
+    },
+    expected: 0,
+    from: 4,
+    isPaced: true,
+  },
+  'projects.release-shared': {
+    make: async (now) => {
+      await clear('jobs')
+      harbour ??= await it.make.project()
+      const stamps = { created_at: now.toISOString(), updated_at: now.toISOString() }
+      const values = { project_id: harbour, name: `V ${now.getTime()} ${tree[0]}`, sharing: 'none', status: 'open', ...stamps }
+      const version_id = await it.make.row('versions', values, 'versions')
+      tree = []
+      for (let n = 0; n < 60; n++) tree.push(await it.make.workPackage({ project_id: project, version_id }))
+      const payload = { table: 'versions' as const, ids: [version_id], actor: me.id }
+      await it.db.transaction((tx) => enqueue(tx, releaseRest, { payload }, now))
+    },
+    result: async () => {
+      const rows = await it.db.all<{ version_id: number | null; lock_version: number }>(
+        sql`select version_id, lock_version from work_packages where ${among(it.db.engine, sql`id`, tree)}`,
+      )
+      return rows.filter((row) => row.version_id !== null || row.lock_version !== 1).length
+    },
+    expected: 0,
+    from: 4,
+    isPaced: true,
+  },
   'work_packages.move': {
     make: async (now) => {
       await clear('jobs')
@@ -630,7 +680,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 }
 
 /** Kinds that complete what a request has begun. */
-const begun = ['projects.delete', 'work_packages.delete', 'work_packages.move', 'work_packages.recount', 'work_packages.settle']
+const begun = [
+  'projects.delete',
+  'projects.release-shared',
+  'sprints.take-out',
+  'work_packages.delete',
+  'work_packages.move',
+  'work_packages.recount',
+  'work_packages.settle',
+]
 
 /** More than any job takes. */
 const MOST_STEPS = 1_000_000

@@ -2,7 +2,7 @@
 import { module } from '#kernel/module.ts'
 import { sprints } from './0042-sprints.ts'
 import { demo } from './demo.ts'
-import { bodies, operations } from './operations.ts'
+import { bodies, operations, takeRest } from './operations.ts'
 import { lists, Sprint } from './sprints.ts'
 import { workPackageExtension } from './work-packages.ts'
 
@@ -17,6 +17,7 @@ export const backlogs = module('backlogs', {
     },
   ],
   migrations: [sprints],
+  jobs: [takeRest],
   bodies,
   resources: [Sprint],
   operations: [...lists, ...operations],

@@ -1,19 +1,25 @@
 /** Starting and completing sprints. */
 import type { Row, Transaction } from '#db/database.ts'
 import { among } from '#db/dialect.ts'
+import { paced } from '#db/slices.ts'
 import { sql } from '#db/sql.ts'
 import type { Tables } from '#db/tables.ts'
+import { enqueue, PERSISTENT } from '#jobs/queue.ts'
+import { rights } from '#kernel/access/rights.ts'
 import { both, inProject } from '#kernel/access/rules.ts'
 import type { BodyType } from '#kernel/bodies.ts'
+import { createCache } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
+import { contextOfActor, inside } from '#kernel/context.ts'
 import type { ApiRequest, Context, Operation } from '#kernel/declaration.ts'
 import { combined, type Violation, violation } from '#kernel/errors.ts'
+import { job } from '#kernel/module.ts'
 import { demand, operation, respondWithRow, rowAt } from '#kernel/operation.ts'
 import { visibleRow } from '#kernel/read/load.ts'
 import { unchanged } from '#kernel/resource.ts'
 import { save, writing } from '#kernel/write/commit.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { idLinked, revised, sentLink, toErrors } from '#kernel/write/payload.ts'
-import { reach } from '#kernel/write/reach.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
 import { type Message, said } from '#text/messages.ts'
 import { Sprint, startAndComplete } from './sprints.ts'
@@ -100,14 +106,64 @@ async function targetIn(body: object, from: SprintRow, context: Context): Promis
   return row as SprintRow
 }
 
-/** Takes unfinished work packages out of a sprint: those that the viewer sees and may plan, into another sprint where they can be. */
+/** Work packages that a request takes out of a sprint itself. */
+const AT_ONCE = 300
+
+const plans = both(seesWorkPackage, inProject('manage_sprint_items'))
+
+/** Takes unfinished work packages out of a sprint; of many, a job takes out those that are left. */
 async function takeOut(tx: Transaction, from: SprintRow, to: SprintRow | undefined, context: Context): Promise<void> {
+  if (!(await takeSome(tx, from.id, to, context, AT_ONCE))) return
+  await enqueue(tx, takeRest, { payload: { from: from.id, to: to?.id ?? null, actor: context.viewer.id } }, context.now)
+}
+
+/** What is left of a completion for the job. */
+interface Rest {
+  readonly from: number
+  readonly to: number | null
+  readonly actor: number
+}
+
+/** Takes the others out in short transactions; into none if the other sprint has gone or been completed meanwhile. */
+export const takeRest = job<Rest>('sprints.take-out', {
+  attempts: PERSISTENT,
+  lane: 'tasks',
+  about: ({ from }) => ({ from }),
+  run: async (services) => {
+    const { payload, step, signal, now } = services
+    const context = await contextOfActor({ ...services, cache: createCache() }, payload.actor, now)
+    const pace = paced()
+    for (let isMore = true; isMore; ) {
+      if (signal.aborted) throw new Error('The process ends.')
+      isMore = await step((tx) =>
+        pace.timed(async () => {
+          const to = await tx.one<SprintRow>(sql`select * from sprints where id = ${payload.to} and status <> 'completed'`)
+          return takeSome(tx, payload.from, to, { ...inside(context, tx), now: currentTime() }, pace.size)
+        }),
+      )
+    }
+  },
+})
+
+/**
+ * Takes some unfinished work packages out of a sprint: those that the viewer sees and may plan, into another sprint where they can
+ * be.
+ * @returns whether there may be more
+ */
+async function takeSome(
+  tx: Transaction,
+  from: number,
+  to: SprintRow | undefined,
+  context: Context,
+  most: number,
+): Promise<boolean> {
   const workPackages = context.model.of('WorkPackage')
-  const plans = both(seesWorkPackage, inProject('manage_sprint_items'))
-  const unfinished = sql`work_packages.sprint_id = ${from.id}
-    and work_packages.status_id in (select id from statuses where not is_closed)`
-  const { within } = await reach(tx, context, workPackages, plans, unfinished)
-  if (within.length === 0) return
+  const [right] = await rights({ db: tx, viewer: context.viewer }, plans)
+  const rows = await tx.all<{ id: number }>(sql`
+    select id from work_packages where sprint_id = ${from} and status_id in (select id from statuses where not is_closed)
+      and ${right.where('work_packages')} order by id limit ${most}`)
+  const within = rows.map(({ id }) => id)
+  if (within.length === 0) return false
   const isEverywhere = to?.sharing === 'descendants'
   const target = to ? sql`cast(${to.id} as integer)` : sql`null`
   const set =
@@ -118,6 +174,7 @@ async function takeOut(tx: Transaction, from: SprintRow, to: SprintRow | undefin
     { set, where: among(tx.engine, sql`id`, within) },
     { ...entryOf(context), announced: false },
   )
+  return within.length === most
 }
 
 const completeSprint = operation({

@@ -7,9 +7,9 @@ import { deleteProject } from './deleting.ts'
 import { operations as furtherOperations } from './operations.ts'
 import { permissions } from './permissions.ts'
 import { Project } from './projects.ts'
+import { releaseRest } from './sharing.ts'
 import { ProjectStatus } from './statuses.ts'
 import { Version, operations as versionsOperations } from './versions.ts'
-
 export const projects = module('projects', {
   needs: ['accounts'],
   chapters: [
@@ -35,6 +35,6 @@ export const projects = module('projects', {
   permissions,
   resources: [ProjectStatus, Project, Version, Category],
   operations: [...versionsOperations, ...furtherOperations, ...copyOperations],
-  jobs: [copyContents, deleteProject],
+  jobs: [copyContents, deleteProject, releaseRest],
   migrations: [deletingProjects],
 })

@@ -1,11 +1,16 @@
 /** Sharing of versions and sprints with projects. Those of archived projects are shared with none. */
 import type { Row, Transaction } from '#db/database.ts'
-import { recordset } from '#db/dialect.ts'
+import { among, recordset } from '#db/dialect.ts'
+import { paced } from '#db/slices.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
+import { enqueue, PERSISTENT } from '#jobs/queue.ts'
 import { heldIn } from '#kernel/access/sets.ts'
 import type { NamedSet } from '#kernel/access/viewer.ts'
-import { allRows } from '#kernel/cache.ts'
+import { allRows, createCache } from '#kernel/cache.ts'
+import { currentTime } from '#kernel/clock.ts'
+import { contextOfActor, inside } from '#kernel/context.ts'
 import type { Context } from '#kernel/declaration.ts'
+import { job } from '#kernel/module.ts'
 import { entryOf, rewriteWhere } from '#kernel/write/history.ts'
 import { ancestors, rootOf, type Tree, treeFrom, treeOf } from './tree.ts'
 
@@ -85,27 +90,73 @@ export async function sharingWith(context: Context, project: number): Promise<nu
   return [...tree.rows.keys()].filter((id) => reaches(tree, id, 'descendants', project))
 }
 
+/** Work packages that a request changes itself. */
+const AT_ONCE = 300
+
 /**
  * Removes versions or sprints from work packages in projects that they are no longer shared with. Runs after the change, in its
- * transaction.
+ * transaction; of many, a job removes those that are left.
  * @param where the uses that the change can end, of rows `v` by work packages `w`
  */
 export async function releaseShared(tx: Transaction, table: Shared, where: Sql, context: Context): Promise<void> {
+  const left = await releaseSome(tx, table, where, context, AT_ONCE)
+  if (left.length === 0) return
+  await enqueue(tx, releaseRest, { payload: { table, ids: left, actor: context.viewer.id } }, context.now)
+}
+
+/** What is left of a change for the job: the versions or sprints. */
+interface Rest {
+  readonly table: Shared
+  readonly ids: readonly number[]
+  readonly actor: number
+}
+
+/** Removes the others in short transactions, by how they are shared then. */
+export const releaseRest = job<Rest>('projects.release-shared', {
+  attempts: PERSISTENT,
+  lane: 'tasks',
+  about: ({ table, ids }) => ({ table, ids }),
+  run: async (services) => {
+    const { payload, step, signal, now } = services
+    const { table, actor } = payload
+    const context = await contextOfActor({ ...services, cache: createCache() }, actor, now)
+    const pace = paced()
+    for (let { ids } = payload; ids.length > 0; ) {
+      if (signal.aborted) throw new Error('The process ends.')
+      ids = await step((tx) =>
+        pace.timed(() => {
+          const within: Context = { ...inside(context, tx), now: currentTime() }
+          return releaseSome(tx, table, among(tx.engine, sql`v.id`, ids), within, pace.size)
+        }),
+      )
+    }
+  },
+})
+
+/**
+ * Removes versions or sprints from some work packages.
+ * @returns the versions or sprints of which there may be more; none if these were all
+ */
+async function releaseSome(
+  tx: Transaction,
+  table: Shared,
+  where: Sql,
+  context: Context,
+  most: number,
+): Promise<readonly number[]> {
   const column = name(columns[table])
   const uses = await tx.all<{ id: number; to: number; from: number; sharing: string }>(sql`
     select distinct v.id, w.project_id as "to", v.project_id as "from", v.sharing
     from work_packages w join ${name(table)} v on v.id = w.${column}
     where v.project_id <> w.project_id and v.sharing <> 'system' and ${where}`)
-  if (uses.length === 0) return
+  if (uses.length === 0) return []
   const projects = await tx.all(sql`select id, parent_id from projects`)
   const tree = treeFrom(new Map(projects.map((row) => [row.id, row])))
   const lost = uses.filter(({ from, sharing, to }) => !spans(tree, from, sharing, to))
-  if (lost.length === 0) return
+  if (lost.length === 0) return []
   const pairs = recordset(tx.engine, { id: 'integer', to: 'integer' }, lost)
-  await rewriteWhere(
-    tx,
-    context.model.of('WorkPackage'),
-    { set: sql`${column} = null`, where: sql`(${column}, project_id) in (${pairs})` },
-    { ...entryOf(context), announced: false },
-  )
+  const some = sql`select id from work_packages where (${column}, project_id) in (${pairs}) order by id limit ${most}`
+  const change = { set: sql`${column} = null`, where: sql`id in (${some})` }
+  const changed = await rewriteWhere(tx, context.model.of('WorkPackage'), change, { ...entryOf(context), announced: false })
+  return changed.length < most ? [] : [...new Set(lost.map(({ id }) => id))]
 }
