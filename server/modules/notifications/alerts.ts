@@ -3,10 +3,12 @@
  * in the day of the user's time zone.
  */
 
-import type { Database, Row } from '#db/database.ts'
+import type { Database, Row, Transaction } from '#db/database.ts'
 import { day, daysBetween, moment, recordset } from '#db/dialect.ts'
+import { breathing } from '#db/slices.ts'
 import { name, type Sql, sql } from '#db/sql.ts'
 import { holdsFor } from '#kernel/access/rules.ts'
+import type { JobContext } from '#kernel/declaration.ts'
 import { job } from '#kernel/module.ts'
 import { readSettings } from '#kernel/settings.ts'
 import { seesWorkPackage } from '#modules/projects/rights.ts'
@@ -17,12 +19,13 @@ const HOUR = 1
 /** Days begin at quarters of an hour everywhere. */
 const QUARTER = 15 * 60
 
-/** Raises alerts for all time zones in which it is due. Each zone commits by itself, so a later failure does not undo it. */
+/** Raises alerts for all time zones in which it is due, in short transactions. What is raised already is not raised again. */
 export const alertOfDates = job('notifications.alert', {
   every: QUARTER,
   lease: 600,
-  run: async ({ db, now }) => {
-    for (const { zone, today } of await due(db, now)) await alert(db, zone, today, now.toISOString())
+  run: async (services) => {
+    const { db, now } = services
+    for (const { zone, today } of await due(db, now)) await alert(services, zone, today)
   },
 })
 
@@ -45,34 +48,54 @@ async function due(db: Database, now: Date): Promise<{ zone: string; today: stri
   })
 }
 
+/** Work packages that are looked at, and alerts that are raised, at once. */
+const LOOKED_AT = 5000
+const RAISED = 200
+
 /** Raises the alerts of a day for the users in a time zone. */
-async function alert(db: Database, zone: string, today: string, at: string): Promise<void> {
-  // The search runs before the transaction, so that no writer has to wait for it.
-  const alerts = await alertsOf(db, await zoneOf(db), zone, today)
-  const columns = { user_id: 'integer', work_package_id: 'integer', alert: 'text' } as const
-  await db.transaction(async (tx) => {
-    const { engine } = tx
-    const claimed = await tx.run(sql`
+async function alert({ db, step, now }: JobContext<unknown>, zone: string, today: string): Promise<void> {
+  const zoneOfUser = await zoneOf(db)
+  const breathe = breathing()
+  for (let from = 0; ; ) {
+    const some = sql`select id from work_packages where id > ${from} order by id limit ${LOOKED_AT}`
+    const end = (await db.one<{ id: number | null }>(sql`select max(id) as id from (${some}) few`))?.id ?? null
+    if (end === null) break
+    // The search runs before the transactions, so that no writer has to wait for it.
+    const alerts = await alertsOf(db, zoneOfUser, zone, today, sql`w.id > ${from} and w.id <= ${end}`)
+    for (let i = 0; i < alerts.length; i += RAISED)
+      await step((tx) => raise(tx, alerts.slice(i, i + RAISED), today, now.toISOString()))
+    from = end
+    await breathe()
+  }
+  await step((tx) =>
+    tx.run(sql`
       insert into date_alert_days (time_zone, day) values (${zone}, ${today})
-      on conflict (time_zone) do update set day = excluded.day where date_alert_days.day < excluded.day`)
-    if (claimed === 0 || alerts.length === 0) return
-    const raised = recordset(engine, columns, alerts)
-    // The new alert replaces an unread one.
-    await tx.run(sql`
-      update notifications set read_ian = true, updated_at = ${at}
-      where reason = 'dateAlert' and read_ian = false and exists (
-        select 1 from (${raised}) x where x.user_id = notifications.recipient_id
-          and x.work_package_id = notifications.work_package_id and x.alert = notifications.alert)`)
-    await tx.run(sql`
-      insert into notifications (recipient_id, work_package_id, reason, read_ian, alert, alerted_on, created_at, updated_at)
-      select x.user_id, w.id, 'dateAlert', false, x.alert, ${day(engine, today)}, ${moment(engine, at)}, ${moment(engine, at)}
-      from (${raised}) x join work_packages w on w.id = x.work_package_id where true order by w.id, x.user_id, x.alert
-      on conflict do nothing`)
-  })
+      on conflict (time_zone) do update set day = excluded.day where date_alert_days.day < excluded.day`),
+  )
 }
 
-/** The alerts of open work packages for their assignees, accountable users and watchers. */
-function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): Promise<Row[]> {
+/** Raises alerts, unless they have been raised. */
+async function raise(tx: Transaction, alerts: readonly Row[], today: string, at: string): Promise<void> {
+  const { engine } = tx
+  const raised = recordset(engine, { user_id: 'integer', work_package_id: 'integer', alert: 'text' }, alerts)
+  // The new alert replaces an unread one.
+  await tx.run(sql`
+    update notifications set read_ian = true, updated_at = ${at} where id in (
+      select n.id from (${raised}) x cross join notifications n
+      where n.work_package_id = x.work_package_id and n.recipient_id = x.user_id and n.alert = x.alert
+        and n.reason = 'dateAlert' and n.read_ian = false and n.alerted_on < ${today})`)
+  await tx.run(sql`
+    insert into notifications (recipient_id, work_package_id, reason, read_ian, alert, alerted_on, created_at, updated_at)
+    select x.user_id, w.id, 'dateAlert', false, x.alert, ${day(engine, today)}, ${moment(engine, at)}, ${moment(engine, at)}
+    from (${raised}) x join work_packages w on w.id = x.work_package_id where true order by w.id, x.user_id, x.alert
+    on conflict do nothing`)
+}
+
+/**
+ * The alerts of open work packages for their assignees, accountable users and watchers.
+ * @param some the condition on the work packages `w`
+ */
+function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string, some: Sql): Promise<Row[]> {
   const { engine } = db
   const until = (column: string) => daysBetween(engine, sql`${today}`, name(`w.${column}`))
   const late = sql`-(${until('due_date')})`
@@ -84,9 +107,9 @@ function alertsOf(db: Database, zoneOfUser: Sql, zone: string, today: string): P
     with work as (
       select w.id, w.project_id, w.assigned_to_id, w.responsible_id, w.start_date, w.due_date, t.is_milestone from work_packages w
       join statuses s on s.id = w.status_id and not s.is_closed join types t on t.id = w.type_id
-      where w.start_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
+      where ${some} and (w.start_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
         or w.due_date in (${today}, ${later(today, 1)}, ${later(today, 3)}, ${later(today, 7)})
-        or (w.due_date < ${today} and exists (select 1 from notification_settings x where x.overdue is not null))
+        or (w.due_date < ${today} and exists (select 1 from notification_settings x where x.overdue is not null)))
     ),
     involved as (
       ${byRole('assigned_to_id')} union ${byRole('responsible_id')}
