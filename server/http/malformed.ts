@@ -1,6 +1,7 @@
 /** Responses to malformed HTTP, which Node rejects before any route. */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { http } from '#files/http.ts'
 import { ApiError } from '#kernel/errors.ts'
 import { type Message, said } from '#text/messages.ts'
 import { HAL } from './answer.ts'
@@ -20,7 +21,7 @@ const bodyOf = (message: Message) => JSON.stringify(new ApiError('BadRequest', m
 function end(socket: Duplex, status: number, message: Message): void {
   const body = bodyOf(message)
   socket.write(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${HAL}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\ncontent-type: ${HAL}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   ;(socket as Duplex & { destroySoon(): void }).destroySoon()
 }

@@ -4,11 +4,12 @@
  * rebinding). Time and size are limited, and redirects are not followed: they are an answer like any other.
  */
 import { promises as dns, type LookupAddress } from 'node:dns'
-import { type ClientRequest, request as requestHttp } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Database } from '#db/database.ts'
 import { active } from '#db/observer.ts'
+import { http } from '#files/http.ts'
 import { hostOf, type Permission, permitting } from './addresses.ts'
 
 /** Milliseconds for a whole exchange, unless said otherwise. */
@@ -117,7 +118,7 @@ async function exchange(
     if (options.all) found(null, [...places])
     else if (first) found(null, first.address, first.family)
   }
-  const request: ClientRequest = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+  const request: ClientRequest = (url.protocol === 'https:' ? requestHttps : http.request)(url, {
     method: asked.method,
     headers: {
       'user-agent': 'Halyard',
