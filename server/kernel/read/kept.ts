@@ -16,7 +16,8 @@ interface Kept {
   readonly revision: number
   /** The resource with the custom fields that the viewer knows of. */
   readonly resource: Resource
-  readonly row: Row
+  /** The values of the selected columns, in their order. */
+  readonly values: readonly unknown[]
   /** What the text depends on besides, as comparable values. */
   readonly parts: readonly unknown[]
   readonly text: string
@@ -28,14 +29,16 @@ interface Kept {
 interface Store {
   readonly kept: Map<string, Kept>
   bytes: number
+  /** Of the newest text. */
+  revision: number
 }
 
 /** Of all texts of a database. */
 const MOST_BYTES = 24_000_000
-/** About what a row and its parts take. */
-const BYTES_OF_ROW = 2000
+/** About what an entry takes besides its texts. */
+const BYTES_OF_ENTRY = 1500
 
-const storeOf = perDatabase((): Store => ({ kept: new Map(), bytes: 0 }))
+const storeOf = perDatabase((): Store => ({ kept: new Map(), bytes: 0, revision: 0 }))
 
 let isVerified = false
 
@@ -77,12 +80,14 @@ function textOf(page: Loaded, row: Row, form: '' | ' whole', dependencies: reado
     known?.revision === snapshot.revision &&
     known.resource === resource &&
     areEqual(known.parts, parts) &&
-    isEqualRow(known.row, row)
-  if (isSame && isVerified) verify(known, stringify(build(), language))
+    areOf(row, known.values)
+  if (isSame && isVerified) verify(key, known, stringify(build(), language))
   if (isSame) return keep(store, key, known)
+  if (snapshot.revision > store.revision) renew(store, snapshot.revision)
+  const values = Object.values(row)
   const text = stringify(build(), language)
-  const bytes = text.length + BYTES_OF_ROW
-  return keep(store, key, { revision: snapshot.revision, resource, row, parts, text, written: fixedText(text), bytes })
+  const bytes = [text, ...values, ...parts].reduce<number>((sum, one) => sum + bytesOf(one), BYTES_OF_ENTRY)
+  return keep(store, key, { revision: snapshot.revision, resource, values, parts, text, written: fixedText(text), bytes })
 }
 
 /** Keeps a text, new or asked for again, and drops those that were not asked for longest. */
@@ -98,8 +103,15 @@ function keep(store: Store, key: string, entry: Kept): Written {
   return entry.written
 }
 
-function verify({ text, row, resource }: Kept, now: string): void {
-  if (text !== now) throw new Error(`The text that is kept of ${resource.name} ${row.id} is out of date:\n${text}\n${now}`)
+/** Drops all texts of former revisions, which none can be the same as. */
+function renew(store: Store, revision: number): void {
+  store.kept.clear()
+  store.bytes = 0
+  store.revision = revision
+}
+
+function verify(key: string, { text }: Kept, now: string): void {
+  if (text !== now) throw new Error(`The text that is kept of ${key} is out of date:\n${text}\n${now}`)
 }
 
 /** Something that the text of a row depends on, as a comparable value. */
@@ -170,12 +182,19 @@ const comparable = (value: unknown): unknown => (typeof value === 'object' && va
 const areEqual = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((one, i) => one === b[i])
 
-/** Whether two rows of the same query have equal columns. */
-function isEqualRow(a: Row, b: Row): boolean {
-  for (const column in b) {
-    const [one, other] = [a[column], b[column]]
+/** Whether these are the values of a row of the same query. */
+function areOf(row: Row, values: readonly unknown[]): boolean {
+  let i = 0
+  for (const column in row) {
+    const [one, other] = [values[i++], row[column]]
     if (one !== other && (typeof one !== 'object' || typeof other !== 'object' || JSON.stringify(one) !== JSON.stringify(other)))
       return false
   }
-  return true
+  return i === values.length
+}
+
+/** The bytes of a text in memory: one for each character, or two where one of them is beyond Latin 1. */
+const bytesOf = (value: unknown): number => {
+  if (typeof value !== 'string') return 0
+  return /[\u0100-\uffff]/.test(value) ? 2 * value.length : value.length
 }

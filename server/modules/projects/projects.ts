@@ -89,6 +89,8 @@ export const Project = resource<'projects', Facts>('Project', 'projects', {
   },
   may: { create, update: either(edit, archive, editAttributes), edit, delete: admin },
   pageLoaders: { tree: (_, context) => treeOf(context) },
+  // It is cached.
+  kept: { tree: () => undefined },
   properties: (p) => ({
     id: p.integer({ sort: true }),
     identifier: p.text({ required: { derived: true }, hasDefault: true, min: 1, max: LONGEST_IDENTIFIER }),
