@@ -534,9 +534,9 @@ export interface Declaration<T extends TableName, F, C = unknown> {
   /** Read once for a page: whatever actions and values of its rows need. A loader never sees a single row. */
   pageLoaders?: Record<string, (rows: readonly (Tables[T] & C)[], context: Context) => Promise<unknown>>
   /**
-   * Has the elements of lists kept as text: see `read/kept.ts`. They may depend on the row, its links, cached tables, settings and
-   * permissions, and on no other part of the context, such as the time. For each page loader it tells the part of its result that
-   * the element of a row depends on, besides these.
+   * Has its elements kept as text, in lists and at their own addresses: see `read/kept.ts`. They may depend on the row, its links,
+   * what they embed, cached tables, settings and permissions, and on no other part of the context, such as the time. For each page
+   * loader it tells the part of its result that the element of a row depends on, besides these.
    */
   kept?: Record<string, (loaded: any, row: Tables[T] & C) => unknown>
   /** What is embedded besides its links when a row is answered by itself, by the row's id. */

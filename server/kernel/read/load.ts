@@ -127,19 +127,14 @@ export async function visibleRowsWhere(context: Context, resource: Resource, whe
 
 /** The rows under these ids that the viewer sees; only those that satisfy `where`, if it is given. */
 export async function visibleRows(context: Context, resource: Resource, ids: readonly number[], where = TRUE): Promise<Row[]> {
-  const fixed = resource.rows
-  if (fixed) {
-    const seen = await visibleIds(context, resource, ids)
-    return ids.filter((id) => seen.has(id)).map((id) => fixed.get(id) as Row)
-  }
-  if (where === TRUE && resource.cached && isPlain(resource) && context.db === context.outside) {
-    const rows = await relatedRows(context, resource, ids)
-    const [visible] = await rights(context, resource.visible)
-    const seen = ids.map((id) => rows.get(id)).filter((row) => row !== undefined && visible.holds(row))
+  if (resource.rows) return [...(await seenInProcess(context, resource, ids)).values()]
+  const isAtHand = resource.cached && isPlain(resource) && context.db === context.outside && !context.live
+  if (isAtHand && where === TRUE) {
+    const seen = await seenInProcess(context, resource, ids)
     // Copies, as others share them.
     return unpack(
       resource,
-      seen.map((row) => ({ ...row })),
+      [...seen.values()].map((row) => ({ ...row })),
     )
   }
   return rowsUnder(context, resource, ids, and([await visibleWhere(context, resource), where]))
@@ -178,10 +173,19 @@ export async function visibleIds(
     const found = await context.db.all<{ id: number }>(sql`select ${table}.id as id from ${table} where ${where}`)
     return new Set(found.map((row) => row.id))
   }
+  return new Set((await seenInProcess(context, resource, ids)).keys())
+}
+
+/** The rows under these ids, of a resource held in process, that the viewer sees. */
+async function seenInProcess(context: Context, resource: Resource, ids: readonly number[]): Promise<Map<number, Row>> {
   const rows = await relatedRows(context, resource, ids)
   const [visible] = await rights(context, resource.visible)
-  const sees = (row: Row | undefined) => row !== undefined && visible.holds(row)
-  return new Set(ids.filter((id) => sees(rows.get(id))))
+  const seen = new Map<number, Row>()
+  for (const id of ids) {
+    const row = rows.get(id)
+    if (row && visible.holds(row)) seen.set(id, row)
+  }
+  return seen
 }
 
 /**
