@@ -42,7 +42,10 @@ export async function moveAlong(tx: Transaction, row: WorkPackage, before: WorkP
   const isLarge = moving.length + beyond.length > AT_ONCE
   if (isLarge) {
     const payload: Rest = {
-      ...{ root: id, project, levels: levelsOf(id, moving), beyond },
+      root: id,
+      project,
+      levels: levelsOf(id, moving),
+      beyond,
       actor: context.viewer.id,
       announced: entryOf(context).announced === true,
     }
